@@ -1,0 +1,108 @@
+# Tenko's build. `make help` lists what there is to make.
+#
+# Each process is a folder: its main.c becomes build/bin/<program>, the rest an archive that
+# the unit tests link too. common/ is one archive for all.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+WERROR  ?= 0
+SANITIZE ?= 0
+
+PACKAGES := libevent_core libevent_extra hiredis libesmtp-1.0 sqlite3 gmime-3.0 \
+            inih jansson libsodium libcrypto libsystemd
+PACKAGES := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum -Wimplicit-fallthrough \
+            -Wnull-dereference
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS := -std=c11 $(CFLAGS) $(WARNINGS) -fPIE -fstack-protector-strong -fno-strict-aliasing
+ALL_CPPFLAGS := -D_GNU_SOURCE -I. -I$(BUILD)/gen $(CPPFLAGS) $(shell pkg-config --cflags $(PACKAGES)) \
+            -DTENKO_DATADIR='"$(PREFIX)/share/tenko"'
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS     := $(shell pkg-config --libs $(PACKAGES))
+ifeq ($(SANITIZE),1)
+ALL_CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=address,undefined
+else
+ALL_CPPFLAGS += -D_FORTIFY_SOURCE=3
+endif
+
+COMMON := $(wildcard common/*/*.c)
+WORKER := $(wildcard workers/*.c)
+
+# program name -> folder
+PROGRAMS := tenkod:dispatcher/master tenko-scheduler:dispatcher/scheduler \
+            tenko-reply:dispatcher/reply tenko:dispatcher/cli tenko-mail:workers/mail
+NAMES    := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
+folder    = $(lastword $(subst :, ,$(filter $(1):%,$(PROGRAMS))))
+parts     = $(filter-out %/main.c,$(wildcard $(1)/*.c)) $(if $(filter workers/%,$(1)),$(WORKER))
+objects   = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+LIB     := $(BUILD)/lib/libtenko.a
+BINS    := $(NAMES:%=$(BUILD)/bin/%)
+UNIT    := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c))
+ARCHIVES := $(NAMES:%=$(BUILD)/lib/%.a)
+
+.PHONY: all test unit format lint install clean help
+.SECONDARY:
+
+all: $(BINS) ## build every program into build/bin
+
+unit: $(UNIT) ## build the unit tests
+
+test: ## run everything that must pass
+	scripts/test
+
+$(LIB): $(call objects,$(COMMON))
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+define program_rules
+$(BUILD)/lib/$(1).a: $(call objects,$(call parts,$(call folder,$(1))))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+$(BUILD)/bin/$(1): $(BUILD)/obj/$(call folder,$(1))/main.o $(BUILD)/lib/$(1).a $(LIB)
+	@mkdir -p $$(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS)
+endef
+$(foreach n,$(NAMES),$(eval $(call program_rules,$(n))))
+
+$(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) $(LIB) -Wl,--end-group \
+		$(shell pkg-config --libs check) $(LIBS)
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+format: ## lay out the C code by .clang-format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint: ## cppcheck, clang-tidy, shellcheck, layer check
+	scripts/check-layers
+	scripts/lint
+
+install: all ## install into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tenko/templates
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 config/tenko.conf $(DESTDIR)$(PREFIX)/share/tenko
+	install -m 644 config/templates/* $(DESTDIR)$(PREFIX)/share/tenko/templates
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+$(BUILD)/obj/common/store/migrations.o: $(wildcard common/store/migrations/*.sql)

@@ -1,0 +1,96 @@
+#include "common/base/vocabulary.h"
+
+#include <string.h>
+
+struct word {
+	const char *name;
+	const char *phrase;
+};
+
+#define X(symbol, number, name, phrase) [number] = {name, phrase},
+static const struct word channels[CHANNEL_END] = {CHANNELS(X)};
+static const struct word outcomes[OUTCOME_END] = {OUTCOMES(X)};
+static const struct word ways[WAY_END] = {REPLY_WAYS(X)};
+static const struct word kinds[KIND_END] = {KINDS(X)};
+#undef X
+
+static const char *name_of(const struct word *words, int count, int number)
+{
+	return number > 0 && number < count ? words[number].name : "";
+}
+
+static int number_of(const struct word *words, int count, const char *name, size_t length)
+{
+	for (int i = 1; i < count; i++)
+		if (strlen(words[i].name) == length && memcmp(words[i].name, name, length) == 0)
+			return i;
+	return 0;
+}
+
+const char *channel_name(enum channel channel)
+{
+	return name_of(channels, CHANNEL_END, (int)channel);
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+	return name_of(outcomes, OUTCOME_END, (int)outcome);
+}
+
+const char *outcome_phrase(enum outcome outcome)
+{
+	int number = (int)outcome;
+	return number > 0 && number < OUTCOME_END ? outcomes[number].phrase : "";
+}
+
+const char *reply_way_name(enum reply_way way)
+{
+	return name_of(ways, WAY_END, (int)way);
+}
+
+const char *kind_name(enum kind kind)
+{
+	return name_of(kinds, KIND_END, (int)kind);
+}
+
+enum channel channel_by_name(const char *name)
+{
+	return (enum channel)number_of(channels, CHANNEL_END, name, strlen(name));
+}
+
+enum kind kind_by_name(const char *name)
+{
+	return (enum kind)number_of(kinds, KIND_END, name, strlen(name));
+}
+
+unsigned channels_by_names(const char *names)
+{
+	unsigned set = 0;
+
+	for (;;) {
+		size_t length = strcspn(names, ",");
+		int number = number_of(channels, CHANNEL_END, names, length);
+		if (!number)
+			return 0;
+		set |= 1u << number;
+		if (!names[length])
+			return set;
+		names += length + 1;
+	}
+}
+
+const char *language_name(enum language language)
+{
+	return language == LANGUAGE_EN ? "en" : "ja";
+}
+
+bool language_by_name(const char *name, enum language *language)
+{
+	for (int i = 0; i < LANGUAGES; i++) {
+		if (strcmp(name, language_name((enum language)i)) == 0) {
+			*language = (enum language)i;
+			return true;
+		}
+	}
+	return false;
+}

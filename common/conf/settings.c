@@ -1,0 +1,540 @@
+#include "common/conf/settings.h"
+
+#include "common/base/mem.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum type { TYPE_SECTION, TYPE_TEXT, TYPE_NUMBER, TYPE_DURATION, TYPE_SWITCH, TYPE_CHOICE };
+enum { RELOAD = 1, SECRET = 2 };
+
+struct entry {
+	enum type type;
+	const char *section, *key, *doc;
+	size_t offset;
+	unsigned flags;
+	const char *text;    /* default of a text or a choice */
+	const char *choices; /* "a|b|c" */
+	int64_t number;	     /* default of a number, duration or switch */
+	int64_t least, most; /* range; the longest text in bytes */
+};
+
+#define FIELD(section, key) offsetof(struct settings, section##_##key)
+static const struct entry entries[] = {
+#define SECTION(name, documentation) {.type = TYPE_SECTION, .section = #name, .doc = documentation},
+#define TEXT(s, k, standard, longest, f, d)                                                        \
+	{.type = TYPE_TEXT, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),             \
+	 .flags = f, .text = standard, .most = longest},
+#define NUMBER(s, k, standard, min, max, f, d)                                                     \
+	{.type = TYPE_NUMBER, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
+	 .flags = f, .number = standard, .least = min, .most = max},
+#define DURATION(s, k, standard, min, max, f, d)                                                   \
+	{.type = TYPE_DURATION, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),         \
+	 .flags = f, .number = standard, .least = min, .most = max},
+#define SWITCH(s, k, standard, f, d)                                                               \
+	{.type = TYPE_SWITCH, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
+	 .flags = f, .number = standard},
+#define CHOICE(s, k, standard, list, f, d)                                                         \
+	{.type = TYPE_CHOICE, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
+	 .flags = f, .text = standard, .choices = list},
+#include "common/conf/settings.def"
+#undef SECTION
+#undef TEXT
+#undef NUMBER
+#undef DURATION
+#undef SWITCH
+#undef CHOICE
+};
+
+static const char *const type_names[] = {
+	[TYPE_TEXT] = "text",	  [TYPE_NUMBER] = "number", [TYPE_DURATION] = "duration",
+	[TYPE_SWITCH] = "switch", [TYPE_CHOICE] = "choice",
+};
+
+static const struct {
+	const char *suffix;
+	int64_t ms;
+} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+
+static char **text_field(struct settings *s, const struct entry *e)
+{
+	return (char **)(void *)((char *)s + e->offset);
+}
+
+static int64_t *number_field(struct settings *s, const struct entry *e)
+{
+	return (int64_t *)(void *)((char *)s + e->offset);
+}
+
+static bool *switch_field(struct settings *s, const struct entry *e)
+{
+	return (bool *)((char *)s + e->offset);
+}
+
+static bool is_text(const struct entry *e)
+{
+	return e->type == TYPE_TEXT || e->type == TYPE_CHOICE;
+}
+
+static void set_text(struct settings *s, const struct entry *e, const char *value)
+{
+	char **field = text_field(s, e);
+	free(*field);
+	*field = mem_string(value);
+}
+
+static void set_standard(struct settings *s, const struct entry *e)
+{
+	if (is_text(e))
+		set_text(s, e, e->text);
+	else if (e->type == TYPE_SWITCH)
+		*switch_field(s, e) = e->number != 0;
+	else if (e->type != TYPE_SECTION)
+		*number_field(s, e) = e->number;
+}
+
+/* The largest unit that divides it, so that 300000 is written 5m. */
+static void write_duration(int64_t ms, struct buf *out)
+{
+	for (size_t i = 0; i < LENGTH(units); i++) {
+		if (ms % units[i].ms == 0 && (ms != 0 || units[i].ms == 1000)) {
+			buf_format(out, "%" PRId64 "%s", ms / units[i].ms, units[i].suffix);
+			return;
+		}
+	}
+}
+
+static void write_value(const struct settings *s, const struct entry *e, unsigned how,
+			struct buf *out)
+{
+	struct settings *unqualified = (struct settings *)(uintptr_t)s;
+
+	if (is_text(e)) {
+		const char *text = *text_field(unqualified, e);
+		bool hide = (e->flags & SECRET) && !(how & SETTINGS_SECRETS) && *text;
+		buf_text_add(out, hide ? "********" : text);
+	} else if (e->type == TYPE_SWITCH) {
+		buf_text_add(out, *switch_field(unqualified, e) ? "yes" : "no");
+	} else if (e->type == TYPE_DURATION) {
+		write_duration(*number_field(unqualified, e), out);
+	} else {
+		buf_format(out, "%" PRId64, *number_field(unqualified, e));
+	}
+}
+
+/* reading */
+
+struct reading {
+	struct settings *s;
+	struct buf *faults;
+	const char *file;
+	FILE *stream;
+	int line;
+	bool continued; /* the line goes on with the value of the one before */
+	bool given[LENGTH(entries)];
+};
+
+static void fault(struct reading *r, const char *format, ...) PRINTF(2, 3);
+
+static void fault(struct reading *r, const char *format, ...)
+{
+	va_list args;
+	char text[512];
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	buf_format(r->faults, "%s:%d: %s\n", r->file, r->line, text);
+}
+
+static bool parse_number(const char *value, int64_t *number, const char **rest)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoll(value, &end, 10);
+	*rest = end;
+	return end != value && errno == 0 && value[0] != ' ';
+}
+
+static bool parse_duration(const char *value, int64_t *ms)
+{
+	const char *suffix;
+
+	if (!parse_number(value, ms, &suffix) || *ms < 0)
+		return false;
+	if (*suffix == '\0') {
+		suffix = "s"; /* a bare number is seconds */
+	}
+	for (size_t i = 0; i < LENGTH(units); i++)
+		if (strcmp(suffix, units[i].suffix) == 0)
+			return !__builtin_mul_overflow(*ms, units[i].ms, ms);
+	return false;
+}
+
+static void read_number(struct reading *r, const struct entry *e, const char *value)
+{
+	const char *rest;
+	int64_t number;
+
+	if (!parse_number(value, &number, &rest) || *rest)
+		fault(r, "%s.%s: expected a whole number, found \"%.60s\"", e->section, e->key, value);
+	else if (number < e->least || number > e->most)
+		fault(r, "%s.%s: %" PRId64 " is out of range, expected %" PRId64 " to %" PRId64,
+		      e->section, e->key, number, e->least, e->most);
+	else
+		*number_field(r->s, e) = number;
+}
+
+static void read_duration(struct reading *r, const struct entry *e, const char *value)
+{
+	int64_t ms;
+
+	if (!parse_duration(value, &ms)) {
+		fault(r, "%s.%s: expected a duration such as 500ms, 90s, 5m, 2h or 7d, found \"%.60s\"",
+		      e->section, e->key, value);
+		return;
+	}
+	if (ms < e->least || ms > e->most) {
+		struct buf range = {0};
+		write_duration(e->least, &range);
+		buf_text_add(&range, " to ");
+		write_duration(e->most, &range);
+		fault(r, "%s.%s: %.60s is out of range, expected %s", e->section, e->key, value,
+		      buf_text(&range));
+		buf_free(&range);
+		return;
+	}
+	*number_field(r->s, e) = ms;
+}
+
+static void read_switch(struct reading *r, const struct entry *e, const char *value)
+{
+	if (strcmp(value, "yes") == 0)
+		*switch_field(r->s, e) = true;
+	else if (strcmp(value, "no") == 0)
+		*switch_field(r->s, e) = false;
+	else
+		fault(r, "%s.%s: expected yes or no, found \"%.60s\"", e->section, e->key, value);
+}
+
+static void read_choice(struct reading *r, const struct entry *e, const char *value)
+{
+	size_t length = strlen(value);
+	const char *p = e->choices;
+
+	for (;;) {
+		size_t n = strcspn(p, "|");
+		if (n == length && memcmp(p, value, n) == 0) {
+			set_text(r->s, e, value);
+			return;
+		}
+		if (!p[n])
+			break;
+		p += n + 1;
+	}
+	fault(r, "%s.%s: expected one of %s, found \"%.60s\"", e->section, e->key, e->choices, value);
+}
+
+static void read_text(struct reading *r, const struct entry *e, const char *value)
+{
+	char *whole = r->continued ? mem_format("%s %s", *text_field(r->s, e), value) : mem_string(value);
+
+	if ((int64_t)strlen(whole) > e->most)
+		fault(r, "%s.%s: longer than %" PRId64 " bytes", e->section, e->key, e->most);
+	else
+		set_text(r->s, e, whole);
+	free(whole);
+}
+
+static const struct entry *find(const char *section, const char *key, bool *section_known)
+{
+	*section_known = false;
+	for (size_t i = 0; i < LENGTH(entries); i++) {
+		if (strcmp(entries[i].section, section) != 0)
+			continue;
+		*section_known = true;
+		if (entries[i].key && strcmp(entries[i].key, key) == 0)
+			return &entries[i];
+	}
+	return NULL;
+}
+
+/*
+ * inih takes lines of up to 200 bytes from here and would silently read the rest of a longer one
+ * as a line of its own. It also does not tell its handler the line's number.
+ */
+static char *next_line(char *line, int room, void *arg)
+{
+	struct reading *r = arg;
+
+	if (!fgets(line, room, r->stream))
+		return NULL;
+	r->line++;
+	r->continued = line[0] == ' ' || line[0] == '\t';
+	if (!strchr(line, '\n') && !feof(r->stream)) {
+		int c;
+		fault(r, "line longer than %d bytes; go on with a long value on a further line that "
+			 "starts with a blank", room - 2);
+		while ((c = fgetc(r->stream)) != EOF && c != '\n')
+			;
+		line[0] = '\0';
+	}
+	return line;
+}
+
+/* inih calls this for each value; 1 goes on. */
+static int read_value(void *arg, const char *section, const char *key, const char *value)
+{
+	struct reading *r = arg;
+	bool section_known;
+
+	const struct entry *e = find(section, key, &section_known);
+	if (!*section) {
+		fault(r, "\"%.60s\" stands before any [section]", key);
+		return 1;
+	}
+	if (!section_known) {
+		fault(r, "unknown section [%.60s]", section);
+		return 1;
+	}
+	if (!e) {
+		fault(r, "unknown key \"%.60s\" in [%s]", key, section);
+		return 1;
+	}
+	if (r->continued && e->type != TYPE_TEXT)
+		fault(r, "%s.%s: a %s has one line only", section, key, type_names[e->type]);
+	else if (r->given[e - entries] && !r->continued)
+		fault(r, "%s.%s is given twice", section, key);
+	r->given[e - entries] = true;
+
+	switch (e->type) {
+	case TYPE_TEXT:
+		read_text(r, e, value);
+		break;
+	case TYPE_NUMBER:
+		read_number(r, e, value);
+		break;
+	case TYPE_DURATION:
+		read_duration(r, e, value);
+		break;
+	case TYPE_SWITCH:
+		read_switch(r, e, value);
+		break;
+	case TYPE_CHOICE:
+		read_choice(r, e, value);
+		break;
+	case TYPE_SECTION:
+		break;
+	}
+	return 1;
+}
+
+static void read_file(struct reading *r)
+{
+	r->stream = fopen(r->file, "re");
+	if (!r->stream) {
+		buf_format(r->faults, "%s: cannot be read: %s\n", r->file, strerror(errno));
+		return;
+	}
+	int status = ini_parse_stream(next_line, r, read_value, r);
+	if (ferror(r->stream))
+		buf_format(r->faults, "%s: cannot be read: %s\n", r->file, strerror(errno));
+	else if (status != 0)
+		buf_format(r->faults, "%s:%d: expected [section] or key = value\n", r->file, status);
+	fclose(r->stream);
+	r->s->file = realpath(r->file, NULL);
+}
+
+struct settings *settings_read(const char *file, struct buf *faults)
+{
+	struct settings *s = mem_alloc(sizeof *s);
+	struct reading *r = mem_alloc(sizeof *r);
+	size_t before = faults->length;
+
+	*r = (struct reading){.s = s, .faults = faults, .file = file};
+	for (size_t i = 0; i < LENGTH(entries); i++)
+		set_standard(s, &entries[i]);
+	if (file)
+		read_file(r);
+	free(r);
+	if (faults->length != before) {
+		settings_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void settings_free(struct settings *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < LENGTH(entries); i++)
+		if (is_text(&entries[i]))
+			free(*text_field(s, &entries[i]));
+	free(s->file);
+	free(s);
+}
+
+const char *settings_file(const char *given)
+{
+	static const char standard[] = "/etc/tenko/tenko.conf";
+
+	if (given)
+		return given;
+	const char *environment = getenv("TENKO_CONFIG");
+	if (environment && *environment)
+		return environment;
+	return access(standard, F_OK) == 0 ? standard : NULL;
+}
+
+struct settings *settings_read_or_exit(const char *given)
+{
+	struct buf faults = {0};
+	struct settings *s = settings_read(settings_file(given), &faults);
+
+	if (!s) {
+		fputs(buf_text(&faults), stderr);
+		buf_free(&faults);
+		exit(EX_CONFIG);
+	}
+	buf_free(&faults);
+	return s;
+}
+
+static bool differs(struct settings *a, struct settings *b, const struct entry *e)
+{
+	if (is_text(e))
+		return strcmp(*text_field(a, e), *text_field(b, e)) != 0;
+	if (e->type == TYPE_SWITCH)
+		return *switch_field(a, e) != *switch_field(b, e);
+	return *number_field(a, e) != *number_field(b, e);
+}
+
+void settings_reload(struct settings *s, const struct settings *fresh, struct buf *kept)
+{
+	struct settings *from = (struct settings *)(uintptr_t)fresh;
+
+	for (size_t i = 0; i < LENGTH(entries); i++) {
+		const struct entry *e = &entries[i];
+		if (e->type == TYPE_SECTION || !differs(s, from, e))
+			continue;
+		if (!(e->flags & RELOAD))
+			buf_format(kept, "%s%s.%s", kept->length ? " " : "", e->section, e->key);
+		else if (is_text(e))
+			set_text(s, e, *text_field(from, e));
+		else if (e->type == TYPE_SWITCH)
+			*switch_field(s, e) = *switch_field(from, e);
+		else
+			*number_field(s, e) = *number_field(from, e);
+	}
+}
+
+/* writing */
+
+static void write_comment(const char *doc, struct buf *out)
+{
+	buf_text_add(out, "# ");
+	for (; *doc; doc++) {
+		buf_char(out, *doc);
+		if (*doc == '\n')
+			buf_text_add(out, "# ");
+	}
+	buf_char(out, '\n');
+}
+
+static void write_range(const struct entry *e, struct buf *out)
+{
+	if (e->type == TYPE_NUMBER) {
+		buf_format(out, "# (%" PRId64 " to %" PRId64, e->least, e->most);
+	} else if (e->type == TYPE_DURATION) {
+		buf_text_add(out, "# (");
+		write_duration(e->least, out);
+		buf_text_add(out, " to ");
+		write_duration(e->most, out);
+	} else if (e->type == TYPE_CHOICE) {
+		buf_format(out, "# (%s", e->choices);
+	} else if (e->type == TYPE_SWITCH) {
+		buf_text_add(out, "# (yes or no");
+	} else {
+		buf_format(out, "# (text of up to %" PRId64 " bytes", e->most);
+	}
+	buf_text_add(out, e->flags & RELOAD ? "; SIGHUP reloads it)\n" : "; read at start)\n");
+}
+
+void settings_dump(const struct settings *s, unsigned how, struct buf *out)
+{
+	for (size_t i = 0; i < LENGTH(entries); i++) {
+		const struct entry *e = &entries[i];
+		if (e->type == TYPE_SECTION) {
+			buf_text_add(out, i ? "\n" : "");
+			if (how & SETTINGS_DOCUMENTED)
+				write_comment(e->doc, out);
+			buf_format(out, "[%s]\n", e->section);
+			continue;
+		}
+		if (how & SETTINGS_DOCUMENTED) {
+			buf_char(out, '\n');
+			write_comment(e->doc, out);
+			write_range(e, out);
+		}
+		buf_format(out, "%s = ", e->key);
+		write_value(s, e, how, out);
+		buf_char(out, '\n');
+	}
+}
+
+bool settings_get(const struct settings *s, const char *section, const char *key, struct buf *out)
+{
+	bool section_known;
+	const struct entry *e = find(section, key, &section_known);
+
+	if (!e)
+		return false;
+	write_value(s, e, 0, out);
+	return true;
+}
+
+void settings_each(const struct settings *s, unsigned how,
+		   void (*see)(const struct setting_view *view, void *arg), void *arg)
+{
+	struct settings *standards = mem_alloc(sizeof *standards);
+
+	for (size_t i = 0; i < LENGTH(entries); i++)
+		set_standard(standards, &entries[i]);
+	for (size_t i = 0; i < LENGTH(entries); i++) {
+		const struct entry *e = &entries[i];
+		struct buf value = {0}, standard = {0};
+		if (e->type == TYPE_SECTION)
+			continue;
+		write_value(s, e, how, &value);
+		write_value(standards, e, how, &standard);
+		struct setting_view view = {
+			.section = e->section,
+			.key = e->key,
+			.type = type_names[e->type],
+			.doc = e->doc,
+			.value = buf_text(&value),
+			.standard = buf_text(&standard),
+			.reloadable = e->flags & RELOAD,
+			.secret = e->flags & SECRET,
+		};
+		see(&view, arg);
+		buf_free(&value);
+		buf_free(&standard);
+	}
+	settings_free(standards);
+}
+
+char *settings_path(const struct settings *s, const char *name)
+{
+	return mem_format("%s/%s", s->tenko_data_dir, name);
+}

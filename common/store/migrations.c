@@ -1,0 +1,24 @@
+#include "common/store/migrations.h"
+
+#include <assert.h>
+
+/* The file's text as a NUL-terminated string. */
+#define EMBED(symbol, file)                                                                        \
+	__asm__(".section .rodata\n" #symbol ":\n.incbin \"common/store/migrations/" file "\"\n"    \
+		".byte 0\n.previous\n");                                                            \
+	extern const char symbol[]
+
+EMBED(migration_1, "001_first.sql");
+
+static const char *const migrations[] = {migration_1};
+
+int migrations_count(void)
+{
+	return (int)(sizeof migrations / sizeof migrations[0]);
+}
+
+const char *migrations_sql(int version)
+{
+	assert(version >= 1 && version <= migrations_count());
+	return migrations[version - 1];
+}

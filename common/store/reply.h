@@ -1,0 +1,50 @@
+#pragma once
+
+/*
+ * Replies: facts that the reply endpoint and the operator's command append. All are kept, the
+ * newest of a person counts. The scheduler reads them in order of id.
+ */
+
+#include "common/base/vocabulary.h"
+#include "common/store/states.h"
+#include "common/store/store.h"
+
+struct reply {
+	int64_t id; /* set by reply_append() */
+	int64_t broadcast, person;
+	const char *choice;  /* a key of the broadcast's choices */
+	const char *items;   /* JSON array of texts, as many as the question has items at most */
+	const char *comment; /* UTF-8, COMMENT_MOST characters at most */
+	enum reply_way way;
+	const char *by;	     /* who entered it; empty: the person */
+	int64_t at;	     /* UTC milliseconds */
+};
+
+enum { COMMENT_MOST = 1000, ITEM_MOST = 200 }; /* characters */
+
+/* In a transaction of the caller's. The caller has checked that the delivery's person is real. */
+MUST_USE enum store_status reply_append(struct store *store, struct reply *reply);
+
+/* What the reply page shows. Texts are owned by the struct. */
+struct reply_page {
+	int64_t broadcast, person;
+	char *name;		/* the person's */
+	enum language language;
+	enum kind kind;
+	enum broadcast_state state;
+	char *title, *title_en, *body, *body_en;
+	char *choices, *items;	/* JSON, see broadcast.h */
+	int64_t requested_at, expires_at;
+	int64_t replied_at;	/* 0: not yet */
+	char *choice;		/* the newest reply's, empty where there is none */
+	char *reply_items;	/* JSON array */
+	char *comment;
+};
+
+/*
+ * STORE_NONE: no such broadcast, or the person is none of its targets. A target whose delivery is
+ * not made yet (the fan-out runs) counts as one.
+ */
+MUST_USE enum store_status reply_page_load(struct store *store, int64_t broadcast, int64_t person,
+					   struct reply_page *page);
+void reply_page_free(struct reply_page *page);

@@ -1,0 +1,67 @@
+#pragma once
+
+/*
+ * The store: SQLite, the truth. WAL, synchronous=FULL: what store_commit() accepted survives
+ * power failure. One handle a process and thread; several processes write, one at a time.
+ *
+ * Every function that reads or changes returns a status that must be used. After a failure
+ * store_error() says what happened, in words. Inside a transaction the caller rolls back.
+ * Nothing outside common/store knows that it is SQLite.
+ */
+
+#include "common/base/buf.h"
+#include "common/base/must.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum store_status {
+	STORE_OK = 0,
+	STORE_NONE,	/* no such row; the end of the rows */
+	STORE_CONFLICT, /* a row that must be unique is there already */
+	STORE_BUSY,	/* another process held the store for too long: try again */
+	STORE_FULL,	/* no space, or the file cannot be written: nothing was changed */
+	STORE_NEWER,	/* made by a newer version of the program */
+	STORE_MISSING,	/* no database there */
+	STORE_ERROR,	/* damaged, unreadable, or our own fault: see the log */
+};
+
+struct store;
+
+/*
+ * Opens DIR/tenko.db and brings its schema up to date. `create` makes it if it is not there.
+ * On failure *store is still set where there is something to say; free it with store_close().
+ */
+MUST_USE enum store_status store_open(const char *data_dir, bool create, struct store **store);
+void store_close(struct store *store); /* NULL is allowed */
+
+/* A sentence about the last failure, with the file's name. */
+const char *store_error(const struct store *store);
+
+/* The exit code (sysexits) that fits a failure. */
+MUST_USE int store_exit_code(enum store_status status);
+
+/* Takes the write lock at once, waiting for up to five seconds. */
+MUST_USE enum store_status store_begin(struct store *store);
+MUST_USE enum store_status store_commit(struct store *store); /* failed: rolled back */
+void store_rollback(struct store *store);		      /* harmless outside a transaction */
+
+/* Changes whenever another connection has committed; costs no disk access. */
+MUST_USE int64_t store_version(struct store *store);
+
+/* Largest schema version this program knows, and that of the open store. */
+int store_schema_known(void);
+int store_schema(struct store *store);
+
+/* PRAGMA integrity_check; what it found goes to `report`. STORE_ERROR where it is not sound. */
+MUST_USE enum store_status store_check(struct store *store, struct buf *report);
+
+/*
+ * Appends to the audit record, inside the transaction of what it tells of.
+ * `action` dotted, object first ("broadcast.requested"), `subject` "broadcast=1". No addresses.
+ */
+MUST_USE enum store_status store_audit(struct store *store, const char *who, const char *action,
+				       const char *subject, const char *detail);
+
+/* Small values by name. STORE_NONE where there is none. */
+MUST_USE enum store_status store_meta_get(struct store *store, const char *key, struct buf *value);
+MUST_USE enum store_status store_meta_set(struct store *store, const char *key, const char *value);

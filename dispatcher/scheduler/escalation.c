@@ -1,0 +1,398 @@
+#include "dispatcher/scheduler/escalation.h"
+
+#include <assert.h>
+
+/* Bits of chain.marks: one a step and address in two fields, and one flag. */
+enum { MARK_REFUSED = 0, MARK_SOFT = PLAN_STEPS * PLAN_ADDRESSES };
+#define MARK_WENT_OUT (INT64_C(1) << (2 * PLAN_STEPS * PLAN_ADDRESSES))
+
+/* chain.owed: eight bits a step: a flag, the pass and the address to go on with. */
+enum { OWED_BITS = 8, OWED_FLAG = 0x80, OWED_ADDRESS = 2 };
+
+struct situation {
+	const struct plan *plan;
+	const struct policy *policy;
+	struct chain *chain;
+	int64_t now;
+};
+
+static const struct plan_step *current(const struct situation *s)
+{
+	return &s->plan->step[s->chain->step];
+}
+
+static int64_t mark(int field, int step, int address)
+{
+	return INT64_C(1) << (field + step * PLAN_ADDRESSES + address);
+}
+
+static bool marked(const struct chain *c, int field)
+{
+	return c->marks & mark(field, c->step, c->address);
+}
+
+static int passes_of(const struct situation *s, int step)
+{
+	return s->policy->retries[s->plan->step[step].channel] + 1;
+}
+
+static bool is_last_round(const struct situation *s)
+{
+	return s->chain->round + 1 >= s->policy->rounds;
+}
+
+/* owed steps */
+
+static void owe_rest_of_step(struct chain *c)
+{
+	int64_t point = OWED_FLAG | c->pass << OWED_ADDRESS | c->address;
+	int shift = c->step * OWED_BITS;
+	c->owed = (c->owed & ~(INT64_C(0xff) << shift)) | point << shift;
+}
+
+static void settle_step(struct chain *c)
+{
+	c->owed &= ~(INT64_C(0xff) << (c->step * OWED_BITS));
+}
+
+/* Moves to the first owed step from `step` on. */
+static bool go_to_owed(struct chain *c, int step)
+{
+	for (; step < PLAN_STEPS; step++) {
+		int point = (int)(c->owed >> (step * OWED_BITS) & 0xff);
+		if (point & OWED_FLAG) {
+			c->step = step;
+			c->pass = point >> OWED_ADDRESS & 0x1f;
+			c->address = point & 3;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Moves to the next soft address from the present position on. */
+static bool go_to_soft(const struct situation *s)
+{
+	struct chain *c = s->chain;
+
+	for (; c->step < s->plan->steps; c->step++, c->address = 0)
+		for (; c->address < current(s)->addresses; c->address++)
+			if (marked(c, MARK_SOFT))
+				return true;
+	return false;
+}
+
+static bool any_soft(const struct chain *c)
+{
+	return c->marks & (MARK_WENT_OUT - 1) & ~(mark(MARK_SOFT, 0, 0) - 1);
+}
+
+/* actions */
+
+static struct action wait_until(int64_t at)
+{
+	return (struct action){.kind = ACTION_WAIT, .at = at};
+}
+
+static struct action try_now(const struct situation *s, int64_t at)
+{
+	const struct chain *c = s->chain;
+	const struct plan_step *step = current(s);
+	int extra = c->phase == PHASE_SOFT ? passes_of(s, c->step) + c->soft_passes - 1 : c->pass;
+
+	return (struct action){
+		.kind = ACTION_TRY,
+		.at = at,
+		.channel = step->channel,
+		.dial_order = step->dial_order,
+		.position = step->position,
+		.address = c->address + 1,
+		.attempt = extra + 1,
+		.may_park = c->phase != PHASE_DIALING && is_last_round(s),
+	};
+}
+
+/* A pass is over. The next attempt is not due before the interval, unless nothing went out. */
+static void end_pass(const struct situation *s, int64_t *at)
+{
+	struct chain *c = s->chain;
+
+	if (c->marks & MARK_WENT_OUT)
+		*at = s->now + s->policy->retry_interval;
+	c->marks &= ~MARK_WENT_OUT;
+}
+
+/*
+ * Moves from the present position to the next address of the step that is not refused, over to a
+ * further pass if one is left. False when the step is through.
+ */
+static bool go_on_in_step(const struct situation *s, int64_t *at)
+{
+	struct chain *c = s->chain;
+	bool others = true;
+
+	while (c->pass < passes_of(s, c->step) && others) {
+		for (; c->address < current(s)->addresses; c->address++)
+			if (!marked(c, MARK_REFUSED))
+				return true;
+		c->pass++;
+		c->address = 0;
+		end_pass(s, at);
+		others = false; /* all refused: no use in a further pass */
+		for (int a = 0; a < current(s)->addresses; a++)
+			others |= !(c->marks & mark(MARK_REFUSED, c->step, a));
+	}
+	return false;
+}
+
+/* phases, in the order they are gone through */
+
+static void go_to_step(struct chain *c, int step)
+{
+	c->step = step;
+	c->pass = 0;
+	c->address = 0;
+}
+
+/* The waits begin with the end of the last attempt, without the interval. */
+static struct action round_over(const struct situation *s)
+{
+	struct chain *c = s->chain;
+
+	if (!is_last_round(s)) {
+		c->phase = PHASE_RESTING;
+		return wait_until(s->now + s->policy->round_interval);
+	}
+	c->phase = PHASE_FINAL;
+	return wait_until(s->now + s->policy->final_wait);
+}
+
+static struct action soft_on(const struct situation *s, int64_t at)
+{
+	struct chain *c = s->chain;
+
+	for (;;) {
+		if (go_to_soft(s))
+			return try_now(s, at);
+		if (!any_soft(c) || c->soft_passes >= s->policy->temporary_retries)
+			return round_over(s);
+		c->soft_passes++;
+		go_to_step(c, 0);
+		c->marks &= ~MARK_WENT_OUT;
+		at = s->now + s->policy->retry_interval;
+	}
+}
+
+static struct action begin_soft(const struct situation *s, int64_t at)
+{
+	s->chain->phase = PHASE_SOFT;
+	s->chain->soft_passes = 0;
+	go_to_step(s->chain, s->plan->steps); /* soft_on begins the first pass */
+	return soft_on(s, at);
+}
+
+static struct action owed_on(const struct situation *s, int64_t at)
+{
+	struct chain *c = s->chain;
+
+	while (c->step < s->plan->steps) {
+		if (go_on_in_step(s, &at))
+			return try_now(s, at);
+		settle_step(c);
+		if (!go_to_owed(c, c->step + 1))
+			break;
+	}
+	return begin_soft(s, at);
+}
+
+static struct action begin_owed(const struct situation *s, int64_t at)
+{
+	s->chain->phase = PHASE_OWED;
+	if (go_to_owed(s->chain, 0))
+		return owed_on(s, at);
+	return begin_soft(s, at);
+}
+
+static struct action dial_on(const struct situation *s, int64_t at)
+{
+	struct chain *c = s->chain;
+
+	while (c->step < s->plan->steps) {
+		if (go_on_in_step(s, &at))
+			return try_now(s, at);
+		settle_step(c); /* what an earlier round owed of it is made good */
+		go_to_step(c, c->step + 1);
+	}
+	return begin_owed(s, at);
+}
+
+static struct action begin_round(const struct situation *s)
+{
+	s->chain->phase = PHASE_DIALING;
+	s->chain->marks &= ~MARK_WENT_OUT;
+	go_to_step(s->chain, 0);
+	return dial_on(s, s->now);
+}
+
+static struct action go_on(const struct situation *s, int64_t at)
+{
+	switch (s->chain->phase) {
+	case PHASE_DIALING:
+		return dial_on(s, at);
+	case PHASE_OWED:
+		return owed_on(s, at);
+	case PHASE_SOFT:
+	case PHASE_RESTING:
+	case PHASE_FINAL:
+	case PHASE_OVER:
+		break;
+	}
+	return soft_on(s, at);
+}
+
+/* events */
+
+static struct action over(const struct situation *s, enum action_kind kind)
+{
+	s->chain->phase = PHASE_OVER;
+	return (struct action){.kind = kind, .at = s->now};
+}
+
+static struct action on_start(const struct situation *s)
+{
+	*s->chain = (struct chain){0};
+	if (s->plan->steps == 0)
+		return over(s, ACTION_EXHAUSTED);
+	return begin_round(s);
+}
+
+static struct action on_due(const struct situation *s)
+{
+	if (s->chain->phase == PHASE_RESTING) {
+		s->chain->round++;
+		return begin_round(s);
+	}
+	if (s->chain->phase == PHASE_FINAL)
+		return over(s, ACTION_EXHAUSTED);
+	return escalation_present(s->plan, s->policy, s->chain, s->now);
+}
+
+/*
+ * Dialing: the rest of the step is owed, the next step follows at once. Making good: with more
+ * rounds to come the next owed step has its turn, in the last round this one waits for the
+ * channel.
+ */
+static struct action on_outage(const struct situation *s)
+{
+	struct chain *c = s->chain;
+
+	if (c->phase == PHASE_DIALING) {
+		owe_rest_of_step(c);
+		c->marks &= ~MARK_WENT_OUT;
+		go_to_step(c, c->step + 1);
+		return dial_on(s, s->now);
+	}
+	if (is_last_round(s))
+		return try_now(s, s->now);
+	if (c->phase == PHASE_OWED) {
+		owe_rest_of_step(c);
+		if (go_to_owed(c, c->step + 1))
+			return owed_on(s, s->now);
+		return begin_soft(s, s->now);
+	}
+	c->address++;
+	return soft_on(s, s->now);
+}
+
+static struct action on_attempt_end(const struct situation *s, enum event event)
+{
+	struct chain *c = s->chain;
+	int64_t refused = mark(MARK_REFUSED, c->step, c->address);
+	int64_t soft = mark(MARK_SOFT, c->step, c->address);
+
+	if (event == EVENT_TEMPORARY || event == EVENT_UNKNOWN)
+		c->marks |= soft;
+	else
+		c->marks &= ~soft;
+	if (event == EVENT_REFUSED)
+		c->marks |= refused;
+	if (event == EVENT_DELIVERED || event == EVENT_UNKNOWN)
+		c->marks |= MARK_WENT_OUT;
+	c->address++;
+	return go_on(s, s->now);
+}
+
+static bool is_trying(const struct chain *c)
+{
+	return c->phase == PHASE_DIALING || c->phase == PHASE_OWED || c->phase == PHASE_SOFT;
+}
+
+enum event escalation_event(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_DELIVERED:
+	case OUTCOME_ANSWERED_NO_INPUT:
+	case OUTCOME_MACHINE:
+	case OUTCOME_BUSY:
+	case OUTCOME_NO_ANSWER:
+	case OUTCOME_REPLIED: /* the reply itself is a fact of its own and stops the chain */
+		return EVENT_DELIVERED;
+	case OUTCOME_REFUSED:
+		return EVENT_REFUSED;
+	case OUTCOME_TEMPORARY:
+		return EVENT_TEMPORARY;
+	case OUTCOME_UNKNOWN:
+		return EVENT_UNKNOWN;
+	case OUTCOME_OUTAGE:
+		return EVENT_OUTAGE;
+	case OUTCOME_NONE:
+	case OUTCOME_NOT_TRIED:
+	case OUTCOME_END:
+		break;
+	}
+	return EVENT_NOT_TRIED;
+}
+
+struct action escalation_present(const struct plan *plan, const struct policy *policy,
+				 const struct chain *chain, int64_t due)
+{
+	struct chain copy = *chain;
+	struct situation s = {plan, policy, &copy, due};
+
+	if (chain->phase == PHASE_OVER)
+		return (struct action){.kind = ACTION_STOP, .at = due};
+	if (!is_trying(chain))
+		return wait_until(due);
+	assert(chain->step < plan->steps && chain->address < plan->step[chain->step].addresses);
+	return try_now(&s, due);
+}
+
+struct action escalation_step(const struct plan *plan, const struct policy *policy,
+			      struct chain *chain, enum event event, int64_t now)
+{
+	struct situation s = {plan, policy, chain, now};
+
+	switch (event) {
+	case EVENT_START:
+		return on_start(&s);
+	case EVENT_REPLIED:
+	case EVENT_CANCELLED:
+		return over(&s, ACTION_STOP);
+	case EVENT_DUE:
+		return on_due(&s);
+	case EVENT_OUTAGE:
+		if (is_trying(chain))
+			return on_outage(&s);
+		break;
+	case EVENT_DELIVERED:
+	case EVENT_REFUSED:
+	case EVENT_TEMPORARY:
+	case EVENT_UNKNOWN:
+		if (is_trying(chain))
+			return on_attempt_end(&s, event);
+		break;
+	case EVENT_NOT_TRIED:
+		break;
+	}
+	return escalation_present(plan, policy, chain, now);
+}

@@ -1,0 +1,97 @@
+#pragma once
+
+/*
+ * The escalation: what comes next for one person. A pure function of its arguments: no I/O, no
+ * clock, no memory of its own.
+ *
+ *	(contact plan, policy, chain, event, now) -> (new chain, action)
+ *
+ * The rule (Biz 安否確認/一斉通報, manual, section 5.2): contacts are tried in dial order, each with
+ * the retries of its channel before the next; the retry interval separates attempts, but not the
+ * addresses (1) (2) (3) of one mail group, which make one pass. A reply stops everything.
+ *
+ * Where the manual is silent:
+ * - An address that is refused for good is not tried again; where nothing of a pass went out, the
+ *   next follows at once, without the interval.
+ * - Outages do not eat attempts. When the channel is down the chain goes on to the next step at
+ *   once; what was left of the skipped step is owed and made good at the end of the round, and
+ *   nobody is exhausted before it was.
+ * - An address that was refused for now, or where it is unknown whether the message went out, has
+ *   used that try, and is tried again up to `temporary_retries` times at the end of the round.
+ * - A round goes through the whole order; between rounds lies the round interval. After the last,
+ *   `final_wait` is left for the answer.
+ */
+
+#include "common/base/must.h"
+#include "common/base/plan.h"
+#include "common/base/policy.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where the chain stands. Stored with the delivery: numbers are never changed. */
+enum phase {
+	PHASE_DIALING = 0, /* going through the steps */
+	PHASE_OWED = 1,	   /* making good what outages skipped */
+	PHASE_SOFT = 2,	   /* once more for those refused for now */
+	PHASE_RESTING = 3, /* until the next round */
+	PHASE_FINAL = 4,   /* until the person counts as exhausted */
+	PHASE_OVER = 5,
+};
+
+struct chain {
+	enum phase phase;
+	int round;	 /* from 0 */
+	int step;	 /* index into the plan */
+	int pass;	 /* tries of the step that are complete */
+	int address;	 /* index of the address that is next, or being tried */
+	int64_t marks;	 /* which addresses are refused, which soft; whether this pass went out */
+	int64_t owed;	 /* per step, where to go on after an outage */
+	int soft_passes; /* extra passes for soft addresses that were begun */
+};
+
+enum event {
+	EVENT_START,	 /* a fresh chain */
+	EVENT_DUE,	 /* the time of WAIT has come */
+	EVENT_DELIVERED, /* also: the attempt took place and is used up, whoever took it */
+	EVENT_REFUSED,
+	EVENT_TEMPORARY,
+	EVENT_UNKNOWN,
+	EVENT_OUTAGE,
+	EVENT_NOT_TRIED,
+	EVENT_REPLIED,
+	EVENT_CANCELLED,
+};
+
+enum action_kind {
+	ACTION_TRY,	  /* the attempt is due at `at` */
+	ACTION_WAIT,	  /* nothing until `at`, then EVENT_DUE */
+	ACTION_EXHAUSTED, /* tried to the end */
+	ACTION_STOP,	  /* nothing more for this person */
+};
+
+struct action {
+	enum action_kind kind;
+	int64_t at;	   /* milliseconds, same clock as `now` */
+	/* ACTION_TRY: which contact */
+	enum channel channel;
+	int dial_order;	   /* 1.. */
+	int position;	   /* the contact's position within its channel, 1.. */
+	int address;	   /* 1..3 */
+	int attempt;	   /* 1.. within the step, over all passes */
+	bool may_park;	   /* while the channel is down this waits for it instead of passing on */
+};
+
+/* The event of an outcome that a worker reported. */
+MUST_USE enum event escalation_event(enum outcome outcome);
+
+/*
+ * Moves `chain` by `event` and says what comes next. Events of an attempt (delivered ... not
+ * tried) refer to the attempt that the last ACTION_TRY named. An event that does not fit the
+ * phase changes nothing and repeats the present action, so that a late result does no harm.
+ */
+MUST_USE struct action escalation_step(const struct plan *plan, const struct policy *policy,
+				       struct chain *chain, enum event event, int64_t now);
+
+/* The action for a chain as it stands, without any event. `at` is `due`, when it was set. */
+MUST_USE struct action escalation_present(const struct plan *plan, const struct policy *policy,
+					  const struct chain *chain, int64_t due);
