@@ -24,24 +24,25 @@ struct job {
 	enum channel channel;
 	enum language language;
 	int dial_order; /* 1.. */
-	int position;	/* of the address within its contact, 1..3 */
+	int position;   /* of the address within its contact, 1..3 */
 	int attempt_no; /* 1.. within the step */
 	uint32_t ordinal;
 	int64_t attempt, broadcast, person; /* ids */
-	char *address, *name, *token;	    /* owned */
+	char *address, *name, *token;       /* owned */
 };
 
 struct result {
 	enum outcome outcome;
 	int64_t attempt;
 	int64_t started, finished; /* UTC milliseconds */
-	char *worker;		   /* "mail-1@host" */
-	char *detail;		   /* the other side's words, addresses masked */
+	char *worker;              /* "mail-1@host" */
+	char *detail;              /* the other side's words, addresses masked */
 };
 
 void job_encode(const struct job *job, struct buf *out);
 /* False: *reason says why, a constant text; nothing is kept. */
-MUST_USE bool job_decode(const void *bytes, size_t length, struct job *job, const char **reason);
+MUST_USE bool job_decode(const void *bytes, size_t length, struct job *job,
+			 const char **reason);
 void job_free(struct job *job); /* the texts */
 
 void result_encode(const struct result *result, struct buf *out);

@@ -10,8 +10,8 @@
 static bool address_of(const struct settings *settings, struct sockaddr_un *address)
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	int length = snprintf(address->sun_path, sizeof address->sun_path, "%s/run/scheduler.sock",
-			      settings->tenko_data_dir);
+	int length = snprintf(address->sun_path, sizeof address->sun_path,
+			      "%s/run/scheduler.sock", settings->tenko_data_dir);
 	if (length < (int)sizeof address->sun_path)
 		return true;
 	errno = ENAMETOOLONG;

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * Poke, then poll: who appended a fact tells the scheduler by an empty datagram to a unix socket
- * in the data directory (run/scheduler.sock). A lost poke costs one poll interval.
+ * Poke, then poll: who appended a fact tells the scheduler by an empty datagram to a unix
+ * socket in the data directory (run/scheduler.sock). A lost poke costs one poll interval.
  */
 
 #include "common/base/must.h"

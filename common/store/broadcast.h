@@ -29,7 +29,7 @@ struct broadcast {
 	bool fanned_out;
 	int64_t fanout_person; /* people up to this id have their delivery */
 	int64_t next_ordinal;
-	int sweep;	       /* enum sweep of the scheduler; 0 none */
+	unsigned sweep;	       /* changes to all deliveries under way; 0 none */
 	int64_t sweep_ordinal;
 	int64_t started_at, finished_at; /* 0: not yet */
 };
@@ -59,7 +59,10 @@ struct target {
 MUST_USE enum store_status broadcast_request(struct store *store, struct broadcast *b,
 					     const struct target *targets, size_t count);
 
-/* How many active people the targets name, and how many have each contact plan. */
+/*
+ * How many active people the targets name, and how many have each contact plan. In or outside a
+ * transaction; takes the write lock for a moment and changes nothing.
+ */
 MUST_USE enum store_status target_count(struct store *store, const struct target *targets,
 					size_t count, int64_t *people);
 struct plan_count {
@@ -70,10 +73,25 @@ struct plan_count {
 MUST_USE enum store_status target_plans(struct store *store, const struct target *targets,
 					size_t count, struct plan_count **plans, size_t *plan_count);
 
+/* Whether a stored broadcast's targets name this person, as the roster stands now. */
+MUST_USE enum store_status target_includes(struct store *store, int64_t broadcast, int64_t person,
+					   bool *included);
+
+/* The scheduler's: the next people of a stored broadcast's targets, by id, after `after`. */
+struct targeted {
+	int64_t person;
+	int64_t plan;
+};
+MUST_USE enum store_status target_next(struct store *store, int64_t broadcast, int64_t after,
+				       struct targeted *people, size_t room, size_t *count);
+
+/* The scheduler's: stores what moves: state, targeted and the fields from fanned_out on. */
+MUST_USE enum store_status broadcast_save(struct store *store, const struct broadcast *b);
+
 /* The broadcast by id, or the newest where id is 0. STORE_NONE: no such broadcast. */
 MUST_USE enum store_status broadcast_load(struct store *store, int64_t id, struct broadcast **b);
 
-/* Ids of those requested, running or paused, oldest first. The caller frees *ids. */
+/* Ids of those not over, and of those whose deliveries still change. The caller frees *ids. */
 MUST_USE enum store_status broadcast_open_ids(struct store *store, int64_t **ids, size_t *count);
 
 /* Newest first; `see` is called for each of at most `most`. The broadcast is freed after it. */

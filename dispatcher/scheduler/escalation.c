@@ -70,18 +70,6 @@ static bool go_to_owed(struct chain *c, int step)
 	return false;
 }
 
-/* Moves to the next soft address from the present position on. */
-static bool go_to_soft(const struct situation *s)
-{
-	struct chain *c = s->chain;
-
-	for (; c->step < s->plan->steps; c->step++, c->address = 0)
-		for (; c->address < current(s)->addresses; c->address++)
-			if (marked(c, MARK_SOFT))
-				return true;
-	return false;
-}
-
 static bool any_soft(const struct chain *c)
 {
 	return c->marks & (MARK_WENT_OUT - 1) & ~(mark(MARK_SOFT, 0, 0) - 1);
@@ -94,11 +82,11 @@ static struct action wait_until(int64_t at)
 	return (struct action){.kind = ACTION_WAIT, .at = at};
 }
 
-static struct action try_now(const struct situation *s, int64_t at)
+static struct action try_at(const struct situation *s, int64_t at)
 {
 	const struct chain *c = s->chain;
 	const struct plan_step *step = current(s);
-	int extra = c->phase == PHASE_SOFT ? passes_of(s, c->step) + c->soft_passes - 1 : c->pass;
+	bool soft = c->phase == PHASE_SOFT;
 
 	return (struct action){
 		.kind = ACTION_TRY,
@@ -107,12 +95,24 @@ static struct action try_now(const struct situation *s, int64_t at)
 		.dial_order = step->dial_order,
 		.position = step->position,
 		.address = c->address + 1,
-		.attempt = extra + 1,
+		.attempt = soft ? passes_of(s, c->step) + c->soft_passes : c->pass + 1,
 		.may_park = c->phase != PHASE_DIALING && is_last_round(s),
 	};
 }
 
-/* A pass is over. The next attempt is not due before the interval, unless nothing went out. */
+/* moving on */
+
+static void go_to_step(struct chain *c, int step)
+{
+	c->step = step;
+	c->pass = 0;
+	c->address = 0;
+}
+
+/*
+ * A pass is over, or broken off. The next attempt is not due before the interval, unless
+ * nothing went out. The mark stands only in the midst of a pass.
+ */
 static void end_pass(const struct situation *s, int64_t *at)
 {
 	struct chain *c = s->chain;
@@ -122,37 +122,51 @@ static void end_pass(const struct situation *s, int64_t *at)
 	c->marks &= ~MARK_WENT_OUT;
 }
 
+static bool all_refused(const struct situation *s)
+{
+	int64_t first = mark(MARK_REFUSED, s->chain->step, 0);
+	int64_t all = (first << current(s)->addresses) - first;
+
+	return (s->chain->marks & all) == all;
+}
+
 /*
- * Moves from the present position to the next address of the step that is not refused, over to a
- * further pass if one is left. False when the step is through.
+ * Moves from the present position to the next address of the step that is not refused, over to
+ * a further pass if one is left. False when the step is through.
  */
 static bool go_on_in_step(const struct situation *s, int64_t *at)
 {
 	struct chain *c = s->chain;
-	bool others = true;
 
-	while (c->pass < passes_of(s, c->step) && others) {
+	for (;;) {
 		for (; c->address < current(s)->addresses; c->address++)
 			if (!marked(c, MARK_REFUSED))
 				return true;
+		end_pass(s, at);
 		c->pass++;
 		c->address = 0;
+		if (c->pass >= passes_of(s, c->step) || all_refused(s))
+			return false;
+		*at = s->now + s->policy->retry_interval; /* no address twice without it */
+	}
+}
+
+/* Moves to the next soft address from the present position on; each step is one pass. */
+static bool go_to_soft(const struct situation *s, int64_t *at)
+{
+	struct chain *c = s->chain;
+
+	while (c->step < s->plan->steps) {
+		for (; c->address < current(s)->addresses; c->address++)
+			if (marked(c, MARK_SOFT))
+				return true;
 		end_pass(s, at);
-		others = false; /* all refused: no use in a further pass */
-		for (int a = 0; a < current(s)->addresses; a++)
-			others |= !(c->marks & mark(MARK_REFUSED, c->step, a));
+		go_to_step(c, c->step + 1);
 	}
 	return false;
 }
 
 /* phases, in the order they are gone through */
-
-static void go_to_step(struct chain *c, int step)
-{
-	c->step = step;
-	c->pass = 0;
-	c->address = 0;
-}
 
 /* The waits begin with the end of the last attempt, without the interval. */
 static struct action round_over(const struct situation *s)
@@ -172,23 +186,22 @@ static struct action soft_on(const struct situation *s, int64_t at)
 	struct chain *c = s->chain;
 
 	for (;;) {
-		if (go_to_soft(s))
-			return try_now(s, at);
+		if (go_to_soft(s, &at))
+			return try_at(s, at);
 		if (!any_soft(c) || c->soft_passes >= s->policy->temporary_retries)
 			return round_over(s);
 		c->soft_passes++;
 		go_to_step(c, 0);
-		c->marks &= ~MARK_WENT_OUT;
 		at = s->now + s->policy->retry_interval;
 	}
 }
 
-static struct action begin_soft(const struct situation *s, int64_t at)
+static struct action begin_soft(const struct situation *s)
 {
 	s->chain->phase = PHASE_SOFT;
 	s->chain->soft_passes = 0;
 	go_to_step(s->chain, s->plan->steps); /* soft_on begins the first pass */
-	return soft_on(s, at);
+	return soft_on(s, s->now);
 }
 
 static struct action owed_on(const struct situation *s, int64_t at)
@@ -197,12 +210,12 @@ static struct action owed_on(const struct situation *s, int64_t at)
 
 	while (c->step < s->plan->steps) {
 		if (go_on_in_step(s, &at))
-			return try_now(s, at);
+			return try_at(s, at);
 		settle_step(c);
 		if (!go_to_owed(c, c->step + 1))
 			break;
 	}
-	return begin_soft(s, at);
+	return begin_soft(s);
 }
 
 static struct action begin_owed(const struct situation *s, int64_t at)
@@ -210,7 +223,7 @@ static struct action begin_owed(const struct situation *s, int64_t at)
 	s->chain->phase = PHASE_OWED;
 	if (go_to_owed(s->chain, 0))
 		return owed_on(s, at);
-	return begin_soft(s, at);
+	return begin_soft(s);
 }
 
 static struct action dial_on(const struct situation *s, int64_t at)
@@ -219,7 +232,7 @@ static struct action dial_on(const struct situation *s, int64_t at)
 
 	while (c->step < s->plan->steps) {
 		if (go_on_in_step(s, &at))
-			return try_now(s, at);
+			return try_at(s, at);
 		settle_step(c); /* what an earlier round owed of it is made good */
 		go_to_step(c, c->step + 1);
 	}
@@ -229,28 +242,17 @@ static struct action dial_on(const struct situation *s, int64_t at)
 static struct action begin_round(const struct situation *s)
 {
 	s->chain->phase = PHASE_DIALING;
-	s->chain->marks &= ~MARK_WENT_OUT;
 	go_to_step(s->chain, 0);
 	return dial_on(s, s->now);
 }
 
-static struct action go_on(const struct situation *s, int64_t at)
-{
-	switch (s->chain->phase) {
-	case PHASE_DIALING:
-		return dial_on(s, at);
-	case PHASE_OWED:
-		return owed_on(s, at);
-	case PHASE_SOFT:
-	case PHASE_RESTING:
-	case PHASE_FINAL:
-	case PHASE_OVER:
-		break;
-	}
-	return soft_on(s, at);
-}
-
 /* events */
+
+/* The event does not fit: nothing has changed. */
+static struct action nothing(const struct situation *s)
+{
+	return (struct action){.kind = ACTION_NONE, .at = s->now};
+}
 
 static struct action over(const struct situation *s, enum action_kind kind)
 {
@@ -274,34 +276,31 @@ static struct action on_due(const struct situation *s)
 	}
 	if (s->chain->phase == PHASE_FINAL)
 		return over(s, ACTION_EXHAUSTED);
-	return escalation_present(s->plan, s->policy, s->chain, s->now);
+	return nothing(s);
 }
 
 /*
- * Dialing: the rest of the step is owed, the next step follows at once. Making good: with more
- * rounds to come the next owed step has its turn, in the last round this one waits for the
- * channel.
+ * Dialing: the rest of the step is owed, the next step follows. Making good: with more rounds
+ * to come the next owed step has its turn, in the last round this one waits for the channel.
  */
 static struct action on_outage(const struct situation *s)
 {
 	struct chain *c = s->chain;
+	int64_t at = s->now;
 
+	if (c->phase != PHASE_DIALING && is_last_round(s))
+		return try_at(s, at);
+	if (c->phase == PHASE_SOFT) {
+		c->address++;
+		return soft_on(s, at);
+	}
+	owe_rest_of_step(c);
+	end_pass(s, &at);
 	if (c->phase == PHASE_DIALING) {
-		owe_rest_of_step(c);
-		c->marks &= ~MARK_WENT_OUT;
 		go_to_step(c, c->step + 1);
-		return dial_on(s, s->now);
+		return dial_on(s, at);
 	}
-	if (is_last_round(s))
-		return try_now(s, s->now);
-	if (c->phase == PHASE_OWED) {
-		owe_rest_of_step(c);
-		if (go_to_owed(c, c->step + 1))
-			return owed_on(s, s->now);
-		return begin_soft(s, s->now);
-	}
-	c->address++;
-	return soft_on(s, s->now);
+	return go_to_owed(c, c->step + 1) ? owed_on(s, at) : begin_soft(s);
 }
 
 static struct action on_attempt_end(const struct situation *s, enum event event)
@@ -319,7 +318,9 @@ static struct action on_attempt_end(const struct situation *s, enum event event)
 	if (event == EVENT_DELIVERED || event == EVENT_UNKNOWN)
 		c->marks |= MARK_WENT_OUT;
 	c->address++;
-	return go_on(s, s->now);
+	if (c->phase == PHASE_DIALING)
+		return dial_on(s, s->now);
+	return c->phase == PHASE_OWED ? owed_on(s, s->now) : soft_on(s, s->now);
 }
 
 static bool is_trying(const struct chain *c)
@@ -364,7 +365,7 @@ struct action escalation_present(const struct plan *plan, const struct policy *p
 	if (!is_trying(chain))
 		return wait_until(due);
 	assert(chain->step < plan->steps && chain->address < plan->step[chain->step].addresses);
-	return try_now(&s, due);
+	return try_at(&s, due);
 }
 
 struct action escalation_step(const struct plan *plan, const struct policy *policy,
@@ -381,18 +382,14 @@ struct action escalation_step(const struct plan *plan, const struct policy *poli
 	case EVENT_DUE:
 		return on_due(&s);
 	case EVENT_OUTAGE:
-		if (is_trying(chain))
-			return on_outage(&s);
-		break;
+		return is_trying(chain) ? on_outage(&s) : nothing(&s);
+	case EVENT_NOT_TRIED:
+		return is_trying(chain) ? try_at(&s, now) : nothing(&s);
 	case EVENT_DELIVERED:
 	case EVENT_REFUSED:
 	case EVENT_TEMPORARY:
 	case EVENT_UNKNOWN:
-		if (is_trying(chain))
-			return on_attempt_end(&s, event);
-		break;
-	case EVENT_NOT_TRIED:
 		break;
 	}
-	return escalation_present(plan, policy, chain, now);
+	return is_trying(chain) ? on_attempt_end(&s, event) : nothing(&s);
 }

@@ -12,42 +12,22 @@
  *
  * Where the manual is silent:
  * - An address that is refused for good is not tried again; where nothing of a pass went out, the
- *   next follows at once, without the interval.
+ *   next step follows at once, without the interval. A further try of one address never does.
  * - Outages do not eat attempts. When the channel is down the chain goes on to the next step at
- *   once; what was left of the skipped step is owed and made good at the end of the round, and
- *   nobody is exhausted before it was.
+ *   once (after the interval, if part of a mail group had gone out); what was left of the skipped
+ *   step is owed and made good at the end of the round, and nobody is exhausted before it was.
  * - An address that was refused for now, or where it is unknown whether the message went out, has
  *   used that try, and is tried again up to `temporary_retries` times at the end of the round.
  * - A round goes through the whole order; between rounds lies the round interval. After the last,
  *   `final_wait` is left for the answer.
  */
 
+#include "common/base/chain.h"
 #include "common/base/must.h"
 #include "common/base/plan.h"
 #include "common/base/policy.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Where the chain stands. Stored with the delivery: numbers are never changed. */
-enum phase {
-	PHASE_DIALING = 0, /* going through the steps */
-	PHASE_OWED = 1,	   /* making good what outages skipped */
-	PHASE_SOFT = 2,	   /* once more for those refused for now */
-	PHASE_RESTING = 3, /* until the next round */
-	PHASE_FINAL = 4,   /* until the person counts as exhausted */
-	PHASE_OVER = 5,
-};
-
-struct chain {
-	enum phase phase;
-	int round;	 /* from 0 */
-	int step;	 /* index into the plan */
-	int pass;	 /* tries of the step that are complete */
-	int address;	 /* index of the address that is next, or being tried */
-	int64_t marks;	 /* which addresses are refused, which soft; whether this pass went out */
-	int64_t owed;	 /* per step, where to go on after an outage */
-	int soft_passes; /* extra passes for soft addresses that were begun */
-};
 
 enum event {
 	EVENT_START,	 /* a fresh chain */
@@ -67,6 +47,7 @@ enum action_kind {
 	ACTION_WAIT,	  /* nothing until `at`, then EVENT_DUE */
 	ACTION_EXHAUSTED, /* tried to the end */
 	ACTION_STOP,	  /* nothing more for this person */
+	ACTION_NONE,	  /* the event did not fit: all stands as it stood, with its due time */
 };
 
 struct action {
@@ -87,7 +68,7 @@ MUST_USE enum event escalation_event(enum outcome outcome);
 /*
  * Moves `chain` by `event` and says what comes next. Events of an attempt (delivered ... not
  * tried) refer to the attempt that the last ACTION_TRY named. An event that does not fit the
- * phase changes nothing and repeats the present action, so that a late result does no harm.
+ * phase changes nothing and gives ACTION_NONE, so that a late result does no harm.
  */
 MUST_USE struct action escalation_step(const struct plan *plan, const struct policy *policy,
 				       struct chain *chain, enum event event, int64_t now);

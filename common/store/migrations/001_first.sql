@@ -71,7 +71,7 @@ CREATE TABLE broadcast (
 	body_en TEXT NOT NULL DEFAULT '',	-- empty: the body
 	kind INTEGER NOT NULL,
 	state INTEGER NOT NULL,
-	urgency INTEGER NOT NULL DEFAULT 1,	-- 0 first
+	lane INTEGER NOT NULL,			-- 0 urgent, 1 routine
 	targets TEXT NOT NULL,			-- the words given, by blank
 	channels INTEGER NOT NULL,		-- set of 1 << channel
 	mail_retries INTEGER NOT NULL,
@@ -95,9 +95,9 @@ CREATE TABLE broadcast (
 );
 CREATE INDEX broadcast_open ON broadcast(state) WHERE state < 5;
 
--- Whom it is for, the words resolved: kind as in common/store/target.h.
+-- Whom it is for, the words resolved: kind as in common/store/broadcast.h.
 CREATE TABLE target (
-	broadcast_id INTEGER NOT NULL REFERENCES broadcast(id),
+	broadcast_id INTEGER NOT NULL,
 	kind INTEGER NOT NULL,
 	value NOT NULL,				-- department, person or broadcast id; region code
 	PRIMARY KEY (broadcast_id, kind, value)
@@ -150,6 +150,7 @@ CREATE TABLE attempt (
 	channel INTEGER NOT NULL,
 	lane INTEGER NOT NULL,
 	dial_order INTEGER NOT NULL,
+	position INTEGER NOT NULL,		-- of the contact within its channel
 	address_position INTEGER NOT NULL,	-- 1..3 within the contact
 	round INTEGER NOT NULL,
 	try INTEGER NOT NULL,			-- 1.. within the step

@@ -1,0 +1,311 @@
+#include "common/auth/token.h"
+
+#include "common/base/mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	KEY_BYTES = 32,
+	KEY_IDS = 256, /* 1 to 255 are used */
+	ID_BYTES = 9,  /* key id, broadcast, person */
+	TAG_BYTES = 12,
+	TOKEN_BYTES = ID_BYTES + TAG_BYTES,
+	FILE_MOST = 32768,
+};
+_Static_assert(TOKEN_BYTES * 8 == TOKEN_LENGTH * 6, "no bits are left over");
+
+struct token_keys {
+	uint8_t newest; /* the key that tokens are made with */
+	bool known[KEY_IDS];
+	uint8_t key[KEY_IDS][KEY_BYTES];
+};
+
+/* the file */
+
+static bool write_whole(int fd, const char *text, size_t length)
+{
+	while (length) {
+		ssize_t n = write(fd, text, length);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			text += n;
+			length -= (size_t)n;
+		}
+	}
+	return fsync(fd) == 0;
+}
+
+/* The file's name is safe on disk only once its directory is. */
+static bool sync_directory_of(const char *file)
+{
+	char *copy = mem_string(file);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool done = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return done;
+}
+
+bool token_keys_create(const char *file, struct buf *fault)
+{
+	uint8_t key[KEY_BYTES];
+	char text[2 + 2 * KEY_BYTES + 2] = "1 ";
+	size_t length = 2;
+
+	if (RAND_priv_bytes(key, sizeof key) != 1) {
+		buf_format(fault, "%s: no random numbers for a key can be had", file);
+		return false;
+	}
+	for (size_t i = 0; i < sizeof key; i++)
+		length += (size_t)snprintf(text + length, sizeof text - length, "%02x", key[i]);
+	text[length++] = '\n';
+
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool made = fd >= 0;
+	bool done = made && write_whole(fd, text, length) && sync_directory_of(file);
+	if (!done)
+		buf_format(fault, "%s: the key file cannot be made: %s", file, strerror(errno));
+	if (made)
+		close(fd);
+	if (made && !done)
+		unlink(file);
+	OPENSSL_cleanse(key, sizeof key);
+	OPENSSL_cleanse(text, sizeof text);
+	return done;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* One line, "id hex"; what is wrong with it, or NULL. */
+static const char *read_line(struct token_keys *keys, const char *line, size_t length)
+{
+	size_t at = 0;
+	unsigned id = 0;
+
+	while (at < length && at < 3 && line[at] >= '0' && line[at] <= '9')
+		id = id * 10 + (unsigned)(line[at++] - '0');
+	if (id < 1 || id >= KEY_IDS || line[0] == '0')
+		return "expected a key id from 1 to 255";
+	if (length != at + 1 + (size_t)(2 * KEY_BYTES) || line[at] != ' ')
+		return "expected the key id, a blank and 64 hexadecimal digits";
+	if (keys->known[id])
+		return "this key id is there already";
+	for (size_t i = 0; i < KEY_BYTES; i++) {
+		int high = hex_digit(line[at + 1 + 2 * i]),
+		    low = hex_digit(line[at + 2 + 2 * i]);
+		if (high < 0 || low < 0)
+			return "expected the key id, a blank and 64 hexadecimal digits (0-9 a-f)";
+		keys->key[id][i] = (uint8_t)(high << 4 | low);
+	}
+	keys->known[id] = true;
+	if (!keys->newest)
+		keys->newest = (uint8_t)id;
+	return NULL;
+}
+
+static bool read_lines(struct token_keys *keys, const char *file, const char *text,
+		       size_t length, struct buf *fault)
+{
+	int line = 0;
+
+	while (length) {
+		const char *end = memchr(text, '\n', length);
+		size_t size = end ? (size_t)(end - text) : length;
+		const char *why = read_line(keys, text, size);
+		line++;
+		if (why) {
+			buf_format(fault, "%s:%d: %s; put the file back from a copy", file,
+				   line, why);
+			return false;
+		}
+		size += end ? 1 : 0;
+		text += size;
+		length -= size;
+	}
+	if (!keys->newest)
+		buf_format(fault, "%s: holds no key; put the file back from a copy", file);
+	return keys->newest;
+}
+
+/* Opens a regular file that nobody but its owner may read; -1 with a sentence in `fault`. */
+static int open_private(const char *file, struct buf *fault)
+{
+	struct stat facts;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, &facts) < 0) {
+		buf_format(fault, "%s: the key file cannot be read: %s%s", file,
+			   strerror(errno), errno == ENOENT ? "; `tenko init` makes it" : "");
+	} else if (!S_ISREG(facts.st_mode)) {
+		buf_format(fault, "%s: the key file is no regular file", file);
+	} else if (facts.st_mode & 077) {
+		buf_format(fault,
+			   "%s: others than its owner may read the key (mode %03o); "
+			   "set it right with: chmod 600 %s",
+			   file, (unsigned)facts.st_mode & 0777, file);
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+struct token_keys *token_keys_load(const char *file, struct buf *fault)
+{
+	struct token_keys *keys = NULL;
+	int fd = open_private(file, fault);
+
+	if (fd < 0)
+		return NULL;
+	char *text = mem_alloc(FILE_MOST + 1);
+	size_t length = 0;
+	ssize_t n;
+	while ((n = read(fd, text + length, FILE_MOST + 1 - length)) > 0)
+		length += (size_t)n;
+	close(fd);
+	if (n < 0) {
+		buf_format(fault, "%s: the key file cannot be read: %s", file, strerror(errno));
+	} else if (length > FILE_MOST) {
+		buf_format(fault, "%s: too long for a key file", file);
+	} else {
+		keys = mem_alloc(sizeof *keys);
+		if (!read_lines(keys, file, text, length, fault)) {
+			token_keys_free(keys);
+			keys = NULL;
+		}
+	}
+	OPENSSL_cleanse(text, FILE_MOST + 1);
+	free(text);
+	return keys;
+}
+
+void token_keys_free(struct token_keys *keys)
+{
+	if (!keys)
+		return;
+	OPENSSL_cleanse(keys, sizeof *keys);
+	free(keys);
+}
+
+/* tokens */
+
+static void put_number(uint8_t *bytes, int64_t number)
+{
+	for (int i = 0; i < 4; i++)
+		bytes[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+static int64_t get_number(const uint8_t *bytes)
+{
+	int64_t number = 0;
+
+	for (int i = 0; i < 4; i++)
+		number = number << 8 | bytes[i];
+	return number;
+}
+
+static void make_tag(const struct token_keys *keys, const uint8_t *ids, uint8_t *tag)
+{
+	static const char purpose[] = "tenko reply";
+	uint8_t message[sizeof purpose - 1 + ID_BYTES];
+	uint8_t whole[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	memcpy(message, purpose, sizeof purpose - 1);
+	memcpy(message + sizeof purpose - 1, ids, ID_BYTES);
+	const uint8_t *done = HMAC(EVP_sha256(), keys->key[ids[0]], KEY_BYTES, message,
+				   sizeof message, whole, &length);
+	if (!done || length < TAG_BYTES)
+		abort(); /* out of memory, or a libcrypto without SHA-256 */
+	memcpy(tag, whole, TAG_BYTES);
+}
+
+void token_make(const struct token_keys *keys, int64_t broadcast, int64_t person, char *text)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint8_t bytes[TOKEN_BYTES];
+
+	assert(broadcast >= 1 && broadcast <= UINT32_MAX && person >= 1 &&
+	       person <= UINT32_MAX);
+	bytes[0] = keys->newest;
+	put_number(bytes + 1, broadcast);
+	put_number(bytes + 5, person);
+	make_tag(keys, bytes, bytes + ID_BYTES);
+	for (size_t i = 0; i < TOKEN_BYTES; i += 3) {
+		uint32_t group =
+			(uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
+		for (int shift = 18; shift >= 0; shift -= 6)
+			*text++ = digits[group >> shift & 63];
+	}
+	*text = '\0';
+}
+
+/* 0xff where first <= c <= last, else 0; without a branch. */
+static unsigned within(unsigned c, unsigned first, unsigned last)
+{
+	return ((first - 1 - c) & (c - last - 1)) >> 8 & 0xff;
+}
+
+/* The six bits of a base64url character; 0x100 is set where it is none. Without a branch. */
+static unsigned six_bits(char character)
+{
+	unsigned c = (unsigned char)character;
+	unsigned upper = within(c, 'A', 'Z'), lower = within(c, 'a', 'z');
+	unsigned digit = within(c, '0', '9'), minus = within(c, '-', '-');
+	unsigned under = within(c, '_', '_');
+	unsigned known = upper | lower | digit | minus | under;
+
+	return ((c - 'A') & upper) | ((c - 'a' + 26) & lower) | ((c - '0' + 52) & digit) |
+	       (62 & minus) | (63 & under) | (known ^ 0xff) << 8;
+}
+
+bool token_check(const struct token_keys *keys, const char *text, int64_t *broadcast,
+		 int64_t *person)
+{
+	uint8_t bytes[TOKEN_BYTES], tag[TAG_BYTES];
+	unsigned strange = 0;
+
+	if (strlen(text) != TOKEN_LENGTH)
+		return false;
+	for (size_t i = 0; i < TOKEN_BYTES; i += 3, text += 4) {
+		unsigned group = 0;
+		for (int j = 0; j < 4; j++) {
+			unsigned bits = six_bits(text[j]);
+			strange |= bits >> 8;
+			group = group << 6 | (bits & 63);
+		}
+		bytes[i] = (uint8_t)(group >> 16);
+		bytes[i + 1] = (uint8_t)(group >> 8);
+		bytes[i + 2] = (uint8_t)group;
+	}
+	/* An unknown key id costs the same: its place in the table holds zeroes. */
+	make_tag(keys, bytes, tag);
+	bool same = CRYPTO_memcmp(tag, bytes + ID_BYTES, TAG_BYTES) == 0;
+	*broadcast = get_number(bytes + 1);
+	*person = get_number(bytes + 5);
+	return same & keys->known[bytes[0]] & (strange == 0);
+}

@@ -1,0 +1,382 @@
+#include "common/queue/belt.h"
+
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/queue/redis.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct belt {
+	struct redis *redis;   /* commands */
+	struct redis *waiting; /* the connection that waits for results */
+	struct event *readable;
+	struct event_base *loop;
+	void (*on_results)(void *arg);
+	void (*on_lost)(void *arg);
+	void *arg;
+	bool asked; /* a blocking read is under way */
+};
+
+struct belt *belt_new(const struct settings *settings, struct event_base *loop,
+		      void (*on_results)(void *arg), void (*on_lost)(void *arg), void *arg)
+{
+	struct belt *belt = mem_alloc(sizeof *belt);
+
+	*belt = (struct belt){
+		.redis = redis_new(settings),
+		.waiting = redis_new(settings),
+		.loop = loop,
+		.on_results = on_results,
+		.on_lost = on_lost,
+		.arg = arg,
+	};
+	return belt;
+}
+
+void belt_free(struct belt *belt)
+{
+	if (!belt)
+		return;
+	belt_disconnect(belt);
+	redis_free(belt->redis);
+	redis_free(belt->waiting);
+	free(belt);
+}
+
+void belt_disconnect(struct belt *belt)
+{
+	if (belt->readable)
+		event_free(belt->readable);
+	belt->readable = NULL;
+	belt->asked = false;
+	redis_close(belt->redis);
+	redis_close(belt->waiting);
+}
+
+bool belt_connected(const struct belt *belt)
+{
+	return redis_connected(belt->redis) && redis_connected(belt->waiting);
+}
+
+const char *belt_error(const struct belt *belt)
+{
+	return redis_error(redis_connected(belt->redis) ? belt->waiting : belt->redis);
+}
+
+/* The blocking read has answered: whatever it says, the results are read on the other one. */
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct belt *belt = arg;
+	bool broken;
+
+	(void)fd;
+	(void)what;
+	redisReply *reply = redis_answer(belt->waiting, &broken);
+	if (broken) {
+		belt->on_lost(belt->arg);
+		return;
+	}
+	if (!reply)
+		return;
+	freeReplyObject(reply);
+	belt->asked = false;
+	belt->on_results(belt->arg);
+}
+
+bool belt_connect(struct belt *belt)
+{
+	belt_disconnect(belt);
+	if (!redis_connect(belt->redis) || !redis_connect(belt->waiting))
+		return false;
+	belt->readable = event_new(belt->loop, redis_fd(belt->waiting), EV_READ | EV_PERSIST,
+				   on_readable, belt);
+	event_add(belt->readable, NULL);
+	return true;
+}
+
+static const char *stream(const struct belt *belt, enum channel channel, int lane)
+{
+	return redis_key(belt->redis, "q:%s:%d", channel_name(channel), lane);
+}
+
+/* A command that must not answer with an error. */
+static bool went_well(struct belt *belt, redisReply *reply, const char *unless)
+{
+	bool fine = reply && (reply->type != REDIS_REPLY_ERROR ||
+			      (unless && strncmp(reply->str, unless, strlen(unless)) == 0));
+
+	if (reply && !fine) {
+		log_error("redis.refused", "error=%s", log_quote(reply->str));
+		redis_close(belt->redis);
+	}
+	freeReplyObject(reply);
+	return fine;
+}
+
+/* epoch and streams */
+
+bool belt_was_emptied(struct belt *belt, bool *emptied)
+{
+	redisReply *reply =
+		redis_ask(belt->redis, "EXISTS %s", redis_key(belt->redis, "epoch"));
+
+	*emptied = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
+	return went_well(belt, reply, NULL);
+}
+
+bool belt_mark_epoch(struct belt *belt)
+{
+	return went_well(belt,
+			 redis_ask(belt->redis, "SET %s 1", redis_key(belt->redis, "epoch")),
+			 NULL);
+}
+
+static bool make_group(struct belt *belt, const char *key)
+{
+	return went_well(belt,
+			 redis_ask(belt->redis, "XGROUP CREATE %s workers 0 MKSTREAM", key),
+			 "BUSYGROUP");
+}
+
+bool belt_stream_last(struct belt *belt, enum channel channel, int lane, int64_t *last)
+{
+	const char *key = stream(belt, channel, lane);
+
+	*last = 0;
+	if (!make_group(belt, key))
+		return false;
+	redisReply *reply = redis_ask(belt->redis, "XINFO STREAM %s", key);
+	for (size_t i = 0; reply && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
+	     i += 2)
+		if (strcmp(reply->element[i]->str, "last-generated-id") == 0)
+			*last = strtoll(reply->element[i + 1]->str, NULL, 10);
+	return went_well(belt, reply, NULL);
+}
+
+bool belt_stream_reset(struct belt *belt, enum channel channel, int lane)
+{
+	const char *key = stream(belt, channel, lane);
+
+	return went_well(belt, redis_ask(belt->redis, "DEL %s", key), NULL) &&
+	       make_group(belt, key);
+}
+
+bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,
+		     size_t *count)
+{
+	redisReply *reply =
+		redis_ask(belt->redis, "XRANGE %s - +", stream(belt, channel, lane));
+
+	*count = 0;
+	*ids = NULL;
+	if (reply && reply->type == REDIS_REPLY_ARRAY) {
+		*ids = mem_array(reply->elements, sizeof **ids);
+		for (size_t i = 0; i < reply->elements; i++)
+			(*ids)[(*count)++] =
+				strtoll(reply->element[i]->element[0]->str, NULL, 10);
+	}
+	return went_well(belt, reply, NULL);
+}
+
+/* the pipeline */
+
+void belt_add_job(struct belt *belt, int lane, const struct job *job)
+{
+	struct buf bytes = {0};
+	char id[32];
+
+	job_encode(job, &bytes);
+	snprintf(id, sizeof id, "%" PRId64 "-0", job->attempt);
+	const char *key = stream(belt, job->channel, lane);
+	const char *args[] = {"XADD", key, id, "j", bytes.data};
+	const size_t lengths[] = {4, strlen(key), strlen(id), 1, bytes.length};
+	redis_add(belt->redis, LENGTH(args), args, lengths);
+	buf_free(&bytes);
+}
+
+void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal)
+{
+	redis_addf(belt->redis, "SETBIT %s %lld 1",
+		   redis_key(belt->redis, "stop:%" PRId64, broadcast), (long long)ordinal);
+}
+
+void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes)
+{
+	redis_addf(belt->redis, "SET %s %b", redis_key(belt->redis, "stop:%" PRId64, broadcast),
+		   bits, bytes);
+}
+
+void belt_halt(struct belt *belt, int64_t broadcast, bool halted)
+{
+	const char *key = redis_key(belt->redis, "halt:%" PRId64, broadcast);
+
+	if (halted)
+		redis_addf(belt->redis, "SET %s 1", key);
+	else
+		redis_addf(belt->redis, "DEL %s", key);
+}
+
+void belt_content(struct belt *belt, const struct content *content)
+{
+	struct buf json = {0};
+
+	content_encode(content, &json);
+	redis_addf(belt->redis, "SET %s %b",
+		   redis_key(belt->redis, "content:%" PRId64, content->broadcast), json.data,
+		   json.length);
+	buf_free(&json);
+}
+
+void belt_forget(struct belt *belt, int64_t broadcast)
+{
+	redis_addf(belt->redis, "DEL %s %s %s",
+		   redis_key(belt->redis, "stop:%" PRId64, broadcast),
+		   redis_key(belt->redis, "halt:%" PRId64, broadcast),
+		   redis_key(belt->redis, "content:%" PRId64, broadcast));
+}
+
+static void count_refused(size_t i, const redisReply *reply, void *arg)
+{
+	size_t *refused = arg;
+
+	(void)i;
+	if (reply->type != REDIS_REPLY_ERROR)
+		return;
+	if ((*refused)++ == 0)
+		log_error("redis.refused", "error=%s", log_quote(reply->str));
+}
+
+bool belt_flush(struct belt *belt, size_t *refused)
+{
+	*refused = 0;
+	return redis_run(belt->redis, count_refused, refused);
+}
+
+/* recall */
+
+/* An entry is recalled when it is in the stream and no consumer holds it. */
+static const char recall_script[] =
+	"local taken = {}\n"
+	"for i = 1, #ARGV do\n"
+	"  local id = ARGV[i] .. '-0'\n"
+	"  local held = redis.call('XPENDING', KEYS[1], 'workers', id, id, 1)\n"
+	"  taken[i] = #held == 0 and redis.call('XDEL', KEYS[1], id) or 0\n"
+	"end\n"
+	"return taken\n";
+
+bool belt_recall(struct belt *belt, enum channel channel, int lane, const int64_t *ids,
+		 size_t count, bool *taken)
+{
+	size_t argc = count + 4;
+	const char **args = mem_array(argc, sizeof *args);
+	size_t *lengths = mem_array(argc, sizeof *lengths);
+	char(*texts)[24] = mem_array(count, sizeof *texts);
+
+	args[0] = "EVAL";
+	args[1] = recall_script;
+	args[2] = "1";
+	args[3] = stream(belt, channel, lane);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(texts[i], sizeof texts[i], "%" PRId64, ids[i]);
+		args[4 + i] = texts[i];
+	}
+	for (size_t i = 0; i < argc; i++)
+		lengths[i] = strlen(args[i]);
+
+	redisReply *reply = NULL;
+	if (redis_connected(belt->redis))
+		reply = redis_ask_args(belt->redis, argc, args, lengths);
+	for (size_t i = 0; i < count; i++)
+		taken[i] = reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements &&
+			   reply->element[i]->integer == 1;
+	free(args);
+	free(lengths);
+	free(texts);
+	return went_well(belt, reply, NULL);
+}
+
+/* results */
+
+static void bury(struct belt *belt, const char *id, const char *bytes, size_t length,
+		 const char *reason)
+{
+	log_error("result.refused", "entry=%s reason=%s", id, log_quote(reason));
+	redis_addf(belt->redis, "XADD %s * from results id %s reason %s raw %b",
+		   redis_key(belt->redis, "dead"), id, reason, bytes, length);
+	redis_addf(belt->redis, "XDEL %s %s", redis_key(belt->redis, "results"), id);
+}
+
+/* An entry is [id, [field, value, ...]]; ours have the one field r. */
+static void read_entry(struct belt *belt, const redisReply *entry, struct results *results)
+{
+	const char *id = entry->element[0]->str, *reason = "not one field r";
+	const redisReply *fields = entry->element[1];
+	bool shaped = fields->type == REDIS_REPLY_ARRAY && fields->elements == 2 &&
+		      strcmp(fields->element[0]->str, "r") == 0;
+	const char *bytes = shaped ? fields->element[1]->str : "";
+	size_t length = shaped ? fields->element[1]->len : 0;
+	struct result *result = &results->list[results->count];
+
+	if (shaped && result_decode(bytes, length, result, &reason))
+		results->entries[results->count++] = mem_string(id);
+	else
+		bury(belt, id, bytes, length, reason);
+}
+
+bool belt_results(struct belt *belt, size_t most, struct results *results)
+{
+	size_t refused;
+	redisReply *reply = redis_ask(belt->redis, "XRANGE %s - + COUNT %lld",
+				      redis_key(belt->redis, "results"), (long long)most);
+
+	*results = (struct results){0};
+	if (reply && reply->type == REDIS_REPLY_ARRAY) {
+		results->list = mem_array(reply->elements, sizeof *results->list);
+		results->entries = mem_array(reply->elements, sizeof *results->entries);
+		for (size_t i = 0; i < reply->elements; i++)
+			read_entry(belt, reply->element[i], results);
+	}
+	return went_well(belt, reply, NULL) && belt_flush(belt, &refused);
+}
+
+bool belt_results_done(struct belt *belt, const struct results *results)
+{
+	size_t argc = results->count + 2;
+	const char **args = mem_array(argc, sizeof *args);
+	size_t *lengths = mem_array(argc, sizeof *lengths);
+
+	args[0] = "XDEL";
+	args[1] = redis_key(belt->redis, "results");
+	for (size_t i = 0; i < results->count; i++)
+		args[i + 2] = results->entries[i];
+	for (size_t i = 0; i < argc; i++)
+		lengths[i] = strlen(args[i]);
+	redisReply *reply =
+		results->count ? redis_ask_args(belt->redis, argc, args, lengths) : NULL;
+	free(args);
+	free(lengths);
+	return results->count == 0 || went_well(belt, reply, NULL);
+}
+
+void results_free(struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++) {
+		result_free(&results->list[i]);
+		free(results->entries[i]);
+	}
+	free(results->list);
+	free(results->entries);
+	*results = (struct results){0};
+}
+
+bool belt_wait_for_results(struct belt *belt)
+{
+	if (belt->asked)
+		return true;
+	belt->asked = redis_send(belt->waiting, "XREAD COUNT 1 BLOCK 0 STREAMS %s 0-0",
+				 redis_key(belt->waiting, "results"));
+	return belt->asked;
+}

@@ -1,0 +1,86 @@
+#pragma once
+
+/*
+ * The belt as the scheduler sees it: jobs out, results in, stop marks. What stands here can be
+ * rebuilt from the store at any time; every function may find Redis gone, says so by false and
+ * leaves it to the scheduler to connect again and compare (handover.h).
+ *
+ * Keys, with the prefix of the settings as hash tag so that a cluster keeps them together:
+ *
+ *	{tenko}:q:<channel>:<lane>  stream of jobs; an entry's id is its attempt id
+ *	{tenko}:results             stream of results; an entry is deleted once it is committed
+ *	{tenko}:dead                stream of what could not be decoded, with the reason
+ *	{tenko}:stop:<broadcast>    bitmap by delivery ordinal: has answered
+ *	{tenko}:halt:<broadcast>    there while a broadcast is paused or called off
+ *	{tenko}:content:<broadcast> what workers need of it, JSON
+ *	{tenko}:epoch               there unless the whole was emptied
+ */
+
+#include "common/base/buf.h"
+#include "common/base/vocabulary.h"
+#include "common/conf/settings.h"
+#include "common/queue/job.h"
+#include <event2/event.h>
+#include <stddef.h>
+
+enum { LANES = 2 };
+
+struct belt;
+
+/*
+ * `on_results` is called in the loop when results may be there to be read; `on_lost` when the
+ * connection that waits for them broke.
+ */
+struct belt *belt_new(const struct settings *settings, struct event_base *loop,
+		      void (*on_results)(void *arg), void (*on_lost)(void *arg), void *arg);
+void belt_free(struct belt *belt);
+
+MUST_USE bool belt_connect(struct belt *belt);
+bool belt_connected(const struct belt *belt);
+void belt_disconnect(struct belt *belt);
+const char *belt_error(const struct belt *belt);
+
+/* Whether the whole was emptied since belt_mark_epoch(). */
+MUST_USE bool belt_was_emptied(struct belt *belt, bool *emptied);
+MUST_USE bool belt_mark_epoch(struct belt *belt);
+
+/* The largest id the stream ever held (0: it is not there); its group is made if needed. */
+MUST_USE bool belt_stream_last(struct belt *belt, enum channel channel, int lane,
+			       int64_t *last);
+/* Empties a stream for good: ids begin again. */
+MUST_USE bool belt_stream_reset(struct belt *belt, enum channel channel, int lane);
+/* Ids of the entries in the stream, in order. The caller frees *ids. */
+MUST_USE bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,
+			      size_t *count);
+
+/* These go into the pipeline, belt_flush() sends it; *refused counts what Redis did not take.
+ */
+void belt_add_job(struct belt *belt, int lane, const struct job *job);
+void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal);
+void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes);
+void belt_halt(struct belt *belt, int64_t broadcast, bool halted);
+void belt_content(struct belt *belt, const struct content *content);
+void belt_forget(struct belt *belt, int64_t broadcast); /* what is kept of a finished one */
+MUST_USE bool belt_flush(struct belt *belt, size_t *refused);
+
+/*
+ * Takes jobs that no worker has claimed yet out of the stream, at one stroke. taken[i] says
+ * whether ids[i] was; a job that a worker has is left alone.
+ */
+MUST_USE bool belt_recall(struct belt *belt, enum channel channel, int lane, const int64_t *ids,
+			  size_t count, bool *taken);
+
+/*
+ * Results, oldest first; those that cannot be decoded go to the dead letters. They stay until
+ * belt_results_done().
+ */
+struct results {
+	struct result *list;
+	size_t count;
+	char **entries; /* their ids in the stream */
+};
+MUST_USE bool belt_results(struct belt *belt, size_t most, struct results *results);
+MUST_USE bool belt_results_done(struct belt *belt, const struct results *results);
+void results_free(struct results *results);
+/* Asks to be told by on_results when there is one. */
+MUST_USE bool belt_wait_for_results(struct belt *belt);

@@ -1,0 +1,341 @@
+#include "common/queue/claim.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/queue/belt.h"
+#include "common/queue/redis.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct claim {
+	struct redis *redis;   /* commands */
+	struct redis *waiting; /* the connection that waits for jobs */
+	enum channel channel;
+	char *worker;
+	int64_t claim_timeout;
+	int64_t autoclaim_at; /* monotonic: when to look again for what others hold too long */
+	bool own_first;       /* what this worker held before it died was not fetched yet */
+	bool asked;           /* a blocking read is under way */
+};
+
+struct claim *claim_open(const struct settings *settings, enum channel channel,
+			 const char *worker)
+{
+	struct claim *claim = mem_alloc(sizeof *claim);
+
+	*claim = (struct claim){
+		.redis = redis_new(settings),
+		.waiting = redis_new(settings),
+		.channel = channel,
+		.worker = mem_string(worker),
+		.claim_timeout = settings->redis_claim_timeout,
+	};
+	return claim;
+}
+
+void claim_free(struct claim *claim)
+{
+	if (!claim)
+		return;
+	redis_free(claim->redis);
+	redis_free(claim->waiting);
+	free(claim->worker);
+	free(claim);
+}
+
+bool claim_connect(struct claim *claim)
+{
+	claim_disconnect(claim);
+	claim->own_first = true;
+	claim->autoclaim_at = 0;
+	return redis_connect(claim->redis) && redis_connect(claim->waiting);
+}
+
+bool claim_connected(const struct claim *claim)
+{
+	return redis_connected(claim->redis) && redis_connected(claim->waiting);
+}
+
+void claim_disconnect(struct claim *claim)
+{
+	redis_close(claim->redis);
+	redis_close(claim->waiting);
+	claim->asked = false;
+}
+
+const char *claim_error(const struct claim *claim)
+{
+	return redis_error(redis_connected(claim->redis) ? claim->waiting : claim->redis);
+}
+
+static const char *stream(const struct claim *claim, int lane)
+{
+	return redis_key(claim->redis, "q:%s:%d", channel_name(claim->channel), lane);
+}
+
+/* reporting */
+
+static void add_report(struct claim *claim, const struct result *result, int lane)
+{
+	struct buf bytes = {0};
+	const char *key = stream(claim, lane);
+	char id[32];
+
+	result_encode(result, &bytes);
+	snprintf(id, sizeof id, "%" PRId64 "-0", result->attempt);
+	redis_addf(claim->redis, "MULTI");
+	redis_addf(claim->redis, "XADD %s * r %b", redis_key(claim->redis, "results"),
+		   bytes.data, bytes.length);
+	redis_addf(claim->redis, "XACK %s workers %s", key, id);
+	redis_addf(claim->redis, "XDEL %s %s", key, id);
+	redis_addf(claim->redis, "EXEC");
+	buf_free(&bytes);
+}
+
+/* XACK answers NOGROUP after the queue was emptied; the rest of the transaction holds. */
+static void see_refusal(size_t i, const redisReply *reply, void *arg)
+{
+	bool *refused = arg;
+
+	(void)i;
+	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOGROUP", 7) != 0) {
+		*refused = true;
+		log_error("redis.refused", "error=%s", log_quote(reply->str));
+	}
+}
+
+bool claim_report(struct claim *claim, const struct result *results, const int *lanes,
+		  size_t count)
+{
+	bool refused = false;
+
+	for (size_t i = 0; i < count; i++)
+		add_report(claim, &results[i], lanes[i]);
+	return redis_run(claim->redis, see_refusal, &refused) && !refused;
+}
+
+/* taking */
+
+void claims_free(struct claims *claims)
+{
+	for (size_t i = 0; i < claims->count; i++)
+		job_free(&claims->list[i].job);
+	free(claims->list);
+	*claims = (struct claims){0};
+}
+
+/* A job nobody can read: kept as a dead letter, and the attempt ends so that the chain goes on.
+ */
+static void bury(struct claim *claim, int lane, const char *id, const char *bytes,
+		 size_t length, const char *reason)
+{
+	struct result result = {
+		.outcome = OUTCOME_NOT_TRIED,
+		.attempt = strtoll(id, NULL, 10),
+		.started = clock_utc(),
+		.finished = clock_utc(),
+		.worker = claim->worker,
+		.detail = (char *)(uintptr_t)reason,
+	};
+
+	log_error("job.refused", "attempt=%" PRId64 " reason=%s", result.attempt,
+		  log_quote(reason));
+	redis_addf(claim->redis, "XADD %s * stream %s id %s reason %s raw %b",
+		   redis_key(claim->redis, "dead"), stream(claim, lane), id, reason, bytes,
+		   length);
+	result.outcome = OUTCOME_REFUSED;
+	add_report(claim, &result, lane);
+}
+
+static void take_entry(struct claim *claim, int lane, const redisReply *entry,
+		       struct claims *claims)
+{
+	const char *id = entry->element[0]->str, *reason = "not one field j";
+	const redisReply *fields = entry->element[1];
+	struct claimed c = {.lane = lane};
+
+	if (fields->type != REDIS_REPLY_ARRAY) { /* deleted while it was held */
+		redis_addf(claim->redis, "XACK %s workers %s", stream(claim, lane), id);
+		return;
+	}
+	bool shaped = fields->elements == 2 && strcmp(fields->element[0]->str, "j") == 0;
+	const char *bytes = shaped ? fields->element[1]->str : "";
+	size_t length = shaped ? fields->element[1]->len : 0;
+	if (!shaped || !job_decode(bytes, length, &c.job, &reason)) {
+		bury(claim, lane, id, bytes, length, reason);
+		return;
+	}
+	claims->list = mem_resize(claims->list, claims->count + 1, sizeof *claims->list);
+	claims->list[claims->count++] = c;
+}
+
+static void take_entries(struct claim *claim, int lane, const redisReply *entries,
+			 struct claims *claims)
+{
+	if (entries->type != REDIS_REPLY_ARRAY)
+		return;
+	for (size_t i = 0; i < entries->elements; i++)
+		if (entries->element[i]->type == REDIS_REPLY_ARRAY)
+			take_entry(claim, lane, entries->element[i], claims);
+}
+
+/* False: an error answer; NOGROUP says that the queue was emptied. */
+static bool sound(const redisReply *reply, struct claims *claims)
+{
+	if (reply->type != REDIS_REPLY_ERROR)
+		return true;
+	if (strncmp(reply->str, "NOGROUP", 7) == 0)
+		claims->lost_group = true;
+	else
+		log_error("redis.refused", "error=%s", log_quote(reply->str));
+	return false;
+}
+
+static bool take_held(struct claim *claim, int lane, size_t most, struct claims *claims)
+{
+	redisReply *reply =
+		redis_ask(claim->redis, "XREADGROUP GROUP workers %s COUNT %lld STREAMS %s 0",
+			  claim->worker, (long long)most, stream(claim, lane));
+
+	if (!reply)
+		return false;
+	if (sound(reply, claims) && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)
+		take_entries(claim, lane, reply->element[0]->element[1], claims);
+	freeReplyObject(reply);
+	return true;
+}
+
+static bool take_abandoned(struct claim *claim, int lane, size_t most, struct claims *claims)
+{
+	redisReply *reply = redis_ask(
+		claim->redis, "XAUTOCLAIM %s workers %s %lld 0 COUNT %lld", stream(claim, lane),
+		claim->worker, (long long)claim->claim_timeout, (long long)most);
+
+	if (!reply)
+		return false;
+	if (sound(reply, claims) && reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2)
+		take_entries(claim, lane, reply->element[1], claims);
+	freeReplyObject(reply);
+	return true;
+}
+
+static bool take_lanes(struct claim *claim, size_t most, struct claims *claims,
+		       bool (*take)(struct claim *, int, size_t, struct claims *))
+{
+	for (int lane = 0; lane < LANES && claims->count < most; lane++)
+		if (!take(claim, lane, most - claims->count, claims))
+			return false;
+	return true;
+}
+
+bool claim_leftovers(struct claim *claim, size_t most, struct claims *claims)
+{
+	int64_t now = clock_monotonic();
+	bool refused = false;
+
+	*claims = (struct claims){0};
+	if (claim->own_first) {
+		if (!take_lanes(claim, most, claims, take_held))
+			return false;
+		/* A full batch of held ones: there may be more once these are reported. */
+		claim->own_first = claims->count >= most;
+	}
+	if (claims->count == 0 && now >= claim->autoclaim_at) {
+		if (!take_lanes(claim, most, claims, take_abandoned))
+			return false;
+		if (claims->count == 0)
+			claim->autoclaim_at = now + claim->claim_timeout / 4;
+	}
+	return redis_run(claim->redis, see_refusal, &refused);
+}
+
+bool claim_ask(struct claim *claim, size_t most)
+{
+	if (!claim->asked)
+		claim->asked = redis_send(claim->waiting,
+					  "XREADGROUP GROUP workers %s COUNT %lld BLOCK 5000"
+					  " STREAMS %s %s > >",
+					  claim->worker, (long long)most, stream(claim, 0),
+					  stream(claim, 1));
+	return claim->asked;
+}
+
+int claim_fd(const struct claim *claim)
+{
+	return redis_fd(claim->waiting);
+}
+
+static int lane_of(const struct claim *claim, const char *key)
+{
+	return strcmp(key, stream(claim, 0)) == 0 ? 0 : 1;
+}
+
+bool claim_new_jobs(struct claim *claim, struct claims *claims)
+{
+	bool broken, refused = false;
+	redisReply *reply = redis_answer(claim->waiting, &broken);
+
+	*claims = (struct claims){0};
+	if (broken)
+		return false;
+	if (!reply)
+		return true;
+	claim->asked = false;
+	if (sound(reply, claims) && reply->type == REDIS_REPLY_ARRAY)
+		for (size_t i = 0; i < reply->elements; i++)
+			take_entries(claim, lane_of(claim, reply->element[i]->element[0]->str),
+				     reply->element[i]->element[1], claims);
+	freeReplyObject(reply);
+	return redis_run(claim->redis, see_refusal, &refused);
+}
+
+/* checking */
+
+/* Two answers a job: the stop bit, the halt key. */
+static void see_mark(size_t i, const redisReply *reply, void *arg)
+{
+	struct claims *claims = arg;
+
+	if (reply->type == REDIS_REPLY_INTEGER && reply->integer)
+		claims->list[i / 2].wanted = false;
+}
+
+bool claim_check(struct claim *claim, struct claims *claims)
+{
+	for (size_t i = 0; i < claims->count; i++) {
+		const struct job *job = &claims->list[i].job;
+		claims->list[i].wanted = true;
+		redis_addf(claim->redis, "GETBIT %s %lld",
+			   redis_key(claim->redis, "stop:%" PRId64, job->broadcast),
+			   (long long)job->ordinal);
+		redis_addf(claim->redis, "EXISTS %s",
+			   redis_key(claim->redis, "halt:%" PRId64, job->broadcast));
+	}
+	return redis_run(claim->redis, see_mark, claims);
+}
+
+bool claim_content(struct claim *claim, int64_t broadcast, struct content **content)
+{
+	redisReply *reply = redis_ask(claim->redis, "GET %s",
+				      redis_key(claim->redis, "content:%" PRId64, broadcast));
+	const char *reason;
+
+	*content = NULL;
+	if (!reply)
+		return false;
+	if (reply->type == REDIS_REPLY_STRING) {
+		*content = mem_alloc(sizeof **content);
+		if (!content_decode(reply->str, reply->len, *content, &reason)) {
+			log_error("content.refused", "broadcast=%" PRId64 " reason=%s",
+				  broadcast, log_quote(reason));
+			free(*content);
+			*content = NULL;
+		}
+	}
+	freeReplyObject(reply);
+	return true;
+}

@@ -1,0 +1,139 @@
+#include "common/store/delivery.h"
+
+#include "common/base/mem.h"
+#include "common/store/stmt.h"
+
+#include <stdlib.h>
+
+enum store_status attempt_insert(struct store *store, struct attempt *a)
+{
+	sqlite3_stmt *s =
+		stmt(store,
+		     "INSERT INTO attempt(delivery_id, channel, lane, dial_order, position,"
+		     " address_position, round, try, address, created_at)"
+		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		     "iiiiiiiiki", a->delivery, (int64_t)a->channel, (int64_t)a->lane,
+		     (int64_t)a->dial_order, (int64_t)a->position, (int64_t)a->address_position,
+		     (int64_t)a->round, (int64_t)a->attempt_no, a->address, a->created_at);
+	enum store_status status = stmt_run(store, s);
+
+	a->id = stmt_last_id(store);
+	return status;
+}
+
+enum store_status attempt_find(struct store *store, int64_t id, int64_t *delivery,
+			       enum channel *channel, bool *open)
+{
+	sqlite3_stmt *s = stmt(
+		store, "SELECT delivery_id, channel, outcome IS NULL FROM attempt WHERE id=?",
+		"i", id);
+	enum store_status status = stmt_row(store, s);
+
+	if (!status) {
+		*delivery = sqlite3_column_int64(s, 0);
+		*channel = (enum channel)sqlite3_column_int(s, 1);
+		*open = sqlite3_column_int(s, 2);
+	}
+	stmt_end(s);
+	return status;
+}
+
+enum store_status attempt_close(struct store *store, int64_t id, enum outcome outcome,
+				const char *detail, int64_t finished_at)
+{
+	return stmt_run(store,
+			stmt(store,
+			     "UPDATE attempt SET outcome=?, detail=nullif(?, ''), finished_at=?"
+			     " WHERE id=?",
+			     "ikii", (int64_t)outcome, detail, finished_at, id));
+}
+
+enum store_status attempt_open_count(struct store *store, enum channel channel, int64_t *count)
+{
+	return stmt_number(
+		store,
+		stmt(store, "SELECT count(*) FROM attempt WHERE outcome IS NULL AND channel=?",
+		     "i", (int64_t)channel),
+		0, count);
+}
+
+enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
+				 int dial_order, int nth, struct recipient *recipient,
+				 char **address)
+{
+	sqlite3_stmt *s =
+		stmt(store,
+		     "SELECT name, language, (SELECT address FROM contact"
+		     " WHERE person_id = p.id AND spare = 0 AND channel = ?"
+		     " AND dial_order = ? ORDER BY position LIMIT 1 OFFSET ?)"
+		     " FROM person p WHERE id = ?",
+		     "iiii", (int64_t)channel, (int64_t)dial_order, (int64_t)nth - 1, person);
+	enum store_status status = stmt_row(store, s);
+
+	if (!status) {
+		recipient->name = mem_string(stmt_text(s, 0));
+		recipient->language = sqlite3_column_int(s, 1) ? LANGUAGE_EN : LANGUAGE_JA;
+		bool gone = sqlite3_column_type(s, 2) == SQLITE_NULL;
+		*address = gone ? NULL : mem_string(stmt_text(s, 2));
+	}
+	stmt_end(s);
+	return status;
+}
+
+static void read_open(sqlite3_stmt *s, enum channel channel, int lane, struct open_attempt *o)
+{
+	*o = (struct open_attempt){
+		.attempt =
+			{
+				.id = sqlite3_column_int64(s, 0),
+				.delivery = sqlite3_column_int64(s, 1),
+				.channel = channel,
+				.lane = lane,
+				.dial_order = sqlite3_column_int(s, 2),
+				.position = sqlite3_column_int(s, 3),
+				.address_position = sqlite3_column_int(s, 4),
+				.round = sqlite3_column_int(s, 5),
+				.attempt_no = sqlite3_column_int(s, 6),
+				.address = mem_string(stmt_text(s, 7)),
+				.created_at = sqlite3_column_int64(s, 8),
+			},
+		.person = sqlite3_column_int64(s, 9),
+		.recipient =
+			{
+				.name = mem_string(stmt_text(s, 10)),
+				.language =
+					sqlite3_column_int(s, 11) ? LANGUAGE_EN : LANGUAGE_JA,
+			},
+	};
+}
+
+enum store_status attempt_open_after(struct store *store, enum channel channel, int lane,
+				     int64_t after, struct open_attempt *list, size_t room,
+				     size_t *count)
+{
+	sqlite3_stmt *s =
+		stmt(store,
+		     "SELECT a.id, a.delivery_id, a.dial_order, a.position,"
+		     " a.address_position, a.round, a.try, a.address, a.created_at,"
+		     " d.person_id, p.name, p.language FROM attempt a"
+		     " JOIN delivery d ON d.id = a.delivery_id"
+		     " JOIN person p ON p.id = d.person_id"
+		     " WHERE a.outcome IS NULL AND a.channel=? AND a.lane=? AND a.id>?"
+		     " ORDER BY a.id LIMIT ?",
+		     "iiii", (int64_t)channel, (int64_t)lane, after, (int64_t)room);
+	enum store_status status = STORE_OK;
+
+	*count = 0;
+	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
+		read_open(s, channel, lane, &list[(*count)++]);
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
+void open_attempt_free(struct open_attempt *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(list[i].attempt.address);
+		free(list[i].recipient.name);
+	}
+}

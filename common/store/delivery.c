@@ -1,0 +1,172 @@
+#include "common/store/delivery.h"
+
+#include "common/store/stmt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS                                                                               \
+	"id, broadcast_id, person_id, state, plan, phase, round, step, pass, address, marks," \
+	" owed, soft_passes, queue, due_at, attempt_id, reply_id, choice"
+
+int64_t delivery_id(int64_t broadcast, int64_t ordinal)
+{
+	return broadcast << ORDINAL_BITS | ordinal;
+}
+
+int64_t delivery_broadcast(int64_t id)
+{
+	return id >> ORDINAL_BITS;
+}
+
+int64_t delivery_ordinal(int64_t id)
+{
+	return id & ((INT64_C(1) << ORDINAL_BITS) - 1);
+}
+
+static void read_row(sqlite3_stmt *s, struct delivery *d)
+{
+	*d = (struct delivery){
+		.id = sqlite3_column_int64(s, 0),
+		.broadcast = sqlite3_column_int64(s, 1),
+		.person = sqlite3_column_int64(s, 2),
+		.state = (enum delivery_state)sqlite3_column_int(s, 3),
+		.plan = sqlite3_column_int64(s, 4),
+		.chain =
+			{
+				.phase = (enum phase)sqlite3_column_int(s, 5),
+				.round = sqlite3_column_int(s, 6),
+				.step = sqlite3_column_int(s, 7),
+				.pass = sqlite3_column_int(s, 8),
+				.address = sqlite3_column_int(s, 9),
+				.marks = sqlite3_column_int64(s, 10),
+				.owed = sqlite3_column_int64(s, 11),
+				.soft_passes = sqlite3_column_int(s, 12),
+			},
+		.queue = sqlite3_column_int(s, 13),
+		.due_at = sqlite3_column_int64(s, 14),
+		.attempt = sqlite3_column_int64(s, 15),
+		.reply = sqlite3_column_int64(s, 16),
+	};
+	snprintf(d->choice, sizeof d->choice, "%s", stmt_text(s, 17));
+}
+
+static enum store_status read_one(struct store *store, sqlite3_stmt *s, struct delivery *d)
+{
+	enum store_status status = stmt_row(store, s);
+
+	if (!status)
+		read_row(s, d);
+	stmt_end(s);
+	return status;
+}
+
+static enum store_status read_list(struct store *store, sqlite3_stmt *s, struct delivery *list,
+				   size_t room, size_t *count)
+{
+	enum store_status status = STORE_OK;
+
+	*count = 0;
+	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
+		read_row(s, &list[(*count)++]);
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
+enum store_status delivery_insert(struct store *store, const struct delivery *d)
+{
+	const struct chain *c = &d->chain;
+
+	return stmt_run(
+		store,
+		stmt(store,
+		     "INSERT INTO delivery(id, broadcast_id, person_id, state, plan, phase,"
+		     " round, step, pass, address, marks, owed, soft_passes, queue, due_at)"
+		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		     "iiiiiiiiiiiiiii", d->id, d->broadcast, d->person, (int64_t)d->state,
+		     d->plan, (int64_t)c->phase, (int64_t)c->round, (int64_t)c->step,
+		     (int64_t)c->pass, (int64_t)c->address, c->marks, c->owed,
+		     (int64_t)c->soft_passes, (int64_t)d->queue, d->due_at));
+}
+
+enum store_status delivery_save(struct store *store, const struct delivery *d)
+{
+	const struct chain *c = &d->chain;
+
+	return stmt_run(store,
+			stmt(store,
+			     "UPDATE delivery SET state=?, phase=?, round=?, step=?, pass=?,"
+			     " address=?, marks=?, owed=?, soft_passes=?, queue=?, due_at=?,"
+			     " attempt_id=nullif(?, 0), reply_id=nullif(?, 0),"
+			     " choice=nullif(?, '') WHERE id=?",
+			     "iiiiiiiiiiiiiki", (int64_t)d->state, (int64_t)c->phase,
+			     (int64_t)c->round, (int64_t)c->step, (int64_t)c->pass,
+			     (int64_t)c->address, c->marks, c->owed, (int64_t)c->soft_passes,
+			     (int64_t)d->queue, d->due_at, d->attempt, d->reply, d->choice,
+			     d->id));
+}
+
+enum store_status delivery_load(struct store *store, int64_t id, struct delivery *d)
+{
+	return read_one(store,
+			stmt(store, "SELECT " COLUMNS " FROM delivery WHERE id=?", "i", id), d);
+}
+
+enum store_status delivery_of_person(struct store *store, int64_t broadcast, int64_t person,
+				     struct delivery *d)
+{
+	return read_one(store,
+			stmt(store,
+			     "SELECT " COLUMNS
+			     " FROM delivery WHERE broadcast_id=? AND person_id=?",
+			     "ii", broadcast, person),
+			d);
+}
+
+enum store_status delivery_due(struct store *store, int queue, int64_t now,
+			       struct delivery *list, size_t room, size_t *count)
+{
+	return read_list(store,
+			 stmt(store,
+			      "SELECT " COLUMNS " FROM delivery WHERE state=1 AND queue=?"
+			      " AND due_at<=? ORDER BY due_at, id LIMIT ?",
+			      "iii", (int64_t)queue, now, (int64_t)room),
+			 list, room, count);
+}
+
+enum store_status delivery_next_due(struct store *store, int queue, int64_t *at)
+{
+	return stmt_number(store,
+			   stmt(store,
+				"SELECT min(due_at) FROM delivery WHERE state=1 AND queue=?",
+				"i", (int64_t)queue),
+			   INT64_MAX, at);
+}
+
+enum store_status delivery_walk(struct store *store, int64_t broadcast, int64_t ordinal,
+				struct delivery *list, size_t room, size_t *count)
+{
+	return read_list(store,
+			 stmt(store,
+			      "SELECT " COLUMNS " FROM delivery WHERE id>=? AND id<?"
+			      " ORDER BY id LIMIT ?",
+			      "iii", delivery_id(broadcast, ordinal),
+			      delivery_id(broadcast + 1, 0), (int64_t)room),
+			 list, room, count);
+}
+
+enum store_status delivery_answered_bits(struct store *store, int64_t broadcast,
+					 int64_t ordinals, unsigned char *bits)
+{
+	sqlite3_stmt *s =
+		stmt(store, "SELECT id FROM delivery WHERE id>=? AND id<? AND state=3", "ii",
+		     delivery_id(broadcast, 0), delivery_id(broadcast, ordinals));
+	enum store_status status;
+
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		int64_t ordinal = delivery_ordinal(sqlite3_column_int64(s, 0));
+		bits[ordinal / 8] |= (unsigned char)(0x80 >> ordinal % 8);
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}

@@ -1,0 +1,140 @@
+#pragma once
+
+/*
+ * Deliveries, their attempts, and the counters over them. Only the scheduler changes these; all
+ * functions here run inside its transaction.
+ */
+
+#include "common/base/chain.h"
+#include "common/base/vocabulary.h"
+#include "common/store/states.h"
+#include "common/store/store.h"
+#include <stddef.h>
+
+enum { ORDINAL_BITS = 32 };
+
+struct delivery {
+	int64_t id; /* broadcast << 32 | ordinal, see delivery_id() */
+	int64_t broadcast, person;
+	enum delivery_state state;
+	int64_t plan; /* packed, common/base/plan.h */
+	struct chain chain;
+	int queue;	 /* what it waits for: dispatcher/scheduler/lanes.h */
+	int64_t due_at;	 /* UTC milliseconds */
+	int64_t attempt; /* in flight: the attempt; else 0 */
+	int64_t reply;	 /* answered: the newest reply; else 0 */
+	char choice[40]; /* answered: its choice */
+};
+
+int64_t delivery_id(int64_t broadcast, int64_t ordinal);
+int64_t delivery_broadcast(int64_t id);
+int64_t delivery_ordinal(int64_t id);
+
+MUST_USE enum store_status delivery_insert(struct store *store, const struct delivery *d);
+MUST_USE enum store_status delivery_save(struct store *store, const struct delivery *d);
+
+/* STORE_NONE: there is none. */
+MUST_USE enum store_status delivery_load(struct store *store, int64_t id, struct delivery *d);
+MUST_USE enum store_status delivery_of_person(struct store *store, int64_t broadcast,
+					      int64_t person, struct delivery *d);
+
+/* Those waiting in a queue whose time has come, the longest due first. */
+MUST_USE enum store_status delivery_due(struct store *store, int queue, int64_t now,
+					struct delivery *list, size_t room, size_t *count);
+/* When the next of a queue is due; INT64_MAX where none waits. */
+MUST_USE enum store_status delivery_next_due(struct store *store, int queue, int64_t *at);
+
+/* Deliveries of a broadcast from an ordinal on, in order, whatever their state. */
+MUST_USE enum store_status delivery_walk(struct store *store, int64_t broadcast, int64_t ordinal,
+					 struct delivery *list, size_t room, size_t *count);
+
+/* Ordinals of those answered, for the stop bitmap: bit 7 of byte 0 is ordinal 0 (Redis' SETBIT
+ * order). `bits` holds (ordinals + 7) / 8 zeroed bytes. */
+MUST_USE enum store_status delivery_answered_bits(struct store *store, int64_t broadcast,
+						  int64_t ordinals, unsigned char *bits);
+
+/* attempts */
+
+struct attempt {
+	int64_t id; /* set by attempt_insert() */
+	int64_t delivery;
+	enum channel channel;
+	int lane;
+	int dial_order, position; /* position: of the contact within its channel */
+	int address_position;	  /* of the address within the contact */
+	int round, attempt_no;
+	char *address;		  /* owned by whoever fills it */
+	int64_t created_at;
+};
+
+MUST_USE enum store_status attempt_insert(struct store *store, struct attempt *a);
+
+/* Whose attempt it is, and whether it is still open. STORE_NONE: no such attempt. */
+MUST_USE enum store_status attempt_find(struct store *store, int64_t id, int64_t *delivery,
+					enum channel *channel, bool *open);
+/* A late word on an attempt that is closed already replaces its outcome too: the record says
+ * what happened, and the chain is not touched. */
+MUST_USE enum store_status attempt_close(struct store *store, int64_t id, enum outcome outcome,
+					 const char *detail, int64_t finished_at);
+
+MUST_USE enum store_status attempt_open_count(struct store *store, enum channel channel,
+					      int64_t *count);
+
+/* What a job needs beside the attempt. Texts are owned by the struct. */
+struct recipient {
+	char *name;
+	enum language language;
+};
+
+/*
+ * The person's name and language, and the address that stands at a dial order of theirs now: the
+ * nth (from 1) of the mail group, a telephone is the first. *address NULL where it is gone.
+ */
+MUST_USE enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
+					  int dial_order, int nth, struct recipient *recipient,
+					  char **address);
+
+/* Open attempts of a stream after an id, in order, with what their jobs need. */
+struct open_attempt {
+	struct attempt attempt;
+	int64_t person;
+	struct recipient recipient;
+};
+MUST_USE enum store_status attempt_open_after(struct store *store, enum channel channel, int lane,
+					      int64_t after, struct open_attempt *list, size_t room,
+					      size_t *count);
+void open_attempt_free(struct open_attempt *list, size_t count); /* what they own */
+
+/* counters */
+
+enum tally { TALLY_STATE, TALLY_ATTEMPT, TALLY_ANSWER };
+MUST_USE enum store_status tally_add(struct store *store, int64_t broadcast, enum tally what,
+				     int64_t key, int64_t n);
+MUST_USE enum store_status tally_add_answer(struct store *store, int64_t broadcast,
+					    const char *choice, int64_t n);
+MUST_USE enum store_status tally_get(struct store *store, int64_t broadcast, enum tally what,
+				     int64_t key, int64_t *n);
+MUST_USE enum store_status progress_add(struct store *store, int64_t broadcast, int64_t at,
+					int64_t attempts, int64_t answers);
+
+/* facts, in order, each kind with its cursor */
+
+struct reply_fact {
+	int64_t id, broadcast, person, at;
+	char choice[40];
+};
+struct control_fact {
+	int64_t id, broadcast;
+	enum control_verb verb;
+};
+MUST_USE enum store_status facts_replies(struct store *store, struct reply_fact *list, size_t room,
+					 size_t *count);
+MUST_USE enum store_status facts_controls(struct store *store, struct control_fact *list,
+					  size_t room, size_t *count);
+MUST_USE enum store_status facts_seen(struct store *store, const char *cursor, int64_t position);
+
+/* The largest attempt id that the queue is known to have held. */
+MUST_USE enum store_status handover_mark(struct store *store, enum channel channel, int lane,
+					 int64_t *attempt);
+MUST_USE enum store_status handover_mark_set(struct store *store, enum channel channel, int lane,
+					     int64_t attempt);

@@ -1,0 +1,19 @@
+#pragma once
+
+/*
+ * The embedded Redis: a private redis-server on DATA_DIR/redis/redis.sock. No network port; every
+ * command is kept in its append-only file; when memory is full it refuses rather than forgets.
+ */
+
+#include "common/base/buf.h"
+#include "common/conf/settings.h"
+
+/* Its settings. They are given by standard input: a command line can be read by everyone. */
+void redis_configuration(const struct settings *s, struct buf *out);
+
+/* Asks whether it serves, without ever blocking: ask again a little later until it is true. */
+struct redis_probe {
+	int fd; /* -1: not asked yet */
+};
+MUST_USE bool redis_answers(struct redis_probe *probe, const struct settings *s);
+void redis_probe_close(struct redis_probe *probe);

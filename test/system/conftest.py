@@ -1,0 +1,46 @@
+"""Fixtures of the system tests; see harness.py.
+
+tenko   a sandbox whose data directory is made (tenko init)
+bare    a sandbox without a data directory
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "doubles"))
+
+import harness  # noqa: E402  (the path must be set first)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    setattr(item, f"report_{call.when}", outcome.get_result())
+
+
+def failed(item):
+    return any(getattr(item, f"report_{when}", None) is not None
+               and getattr(item, f"report_{when}").failed for when in ("setup", "call"))
+
+
+@pytest.fixture
+def bare(request):
+    with harness.temporary_folder() as root:
+        sandbox = harness.Sandbox(root)
+        yield sandbox
+        faults = sandbox.end()
+        if faults or failed(request.node):
+            for path in sandbox.log_files():
+                lines = path.read_text(errors="replace").splitlines()
+                print(f"--- {path.name} (the last of {len(lines)} lines)", *lines[-60:], sep="\n")
+        if faults:
+            pytest.fail("\n".join(faults))
+
+
+@pytest.fixture
+def tenko(bare):
+    bare.init()
+    return bare
