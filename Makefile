@@ -9,9 +9,12 @@ DESTDIR ?=
 CC      ?= gcc
 WERROR  ?= 0
 SANITIZE ?= 0
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+say      = @printf '  %-4s %s\n' $(1) '$(2)'
 
 PACKAGES := libevent_core libevent_extra hiredis libesmtp-1.0 sqlite3 gmime-3.0 \
-            inih jansson libsodium libcrypto libsystemd
+            inih jansson libsodium libssl libcrypto libsystemd
 PACKAGES := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -63,27 +66,30 @@ test: ## run everything that must pass
 $(LIB): $(call objects,$(COMMON))
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 define program_rules
 $(BUILD)/lib/$(1).a: $(call objects,$(call parts,$(call folder,$(1))))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$(Q)ar rcs $$@ $$^
 $(BUILD)/bin/$(1): $(BUILD)/obj/$(call folder,$(1))/main.o $(BUILD)/lib/$(1).a $(LIB)
 	@mkdir -p $$(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS)
+	$$(call say,LD,$$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS)
 endef
 $(foreach n,$(NAMES),$(eval $(call program_rules,$(n))))
 
 $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) $(LIB) -Wl,--end-group \
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) $(LIB) -Wl,--end-group \
 		$(shell pkg-config --libs check) $(LIBS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 format: ## lay out the C code by .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')

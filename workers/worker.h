@@ -1,14 +1,16 @@
 #pragma once
 
 /*
- * The skeleton of every worker: settings, signals, the connection to the queue, claim -> deliver
+ * The skeleton of every worker: settings, signals, the connection to the queue, claim ->
+ * deliver
  * -> report. A channel supplies one function and a few facts.
  *
- * Promises: a claimed job is reported once, with what is known of it, or it stays claimed and is
- * handed to another worker. A job whose person has answered, or whose broadcast was paused or
- * called off, is given back untried. A worker that is killed between the send and the report
- * leaves its batch to be sent again: the one window in which a message may go out twice, at most
- * one batch a worker. SIGTERM ends after the batch in hand; SIGHUP reloads between batches.
+ * Promises: a claimed job is reported once, with what is known of it, or it stays claimed and
+ * is handed to another worker. A job whose person has answered, or whose broadcast was paused
+ * or called off, is given back untried. A worker that is killed between the send and the report
+ * leaves its batch to be sent again: the one window in which a message may go out twice, at
+ * most one batch a worker. SIGTERM ends after the batch in hand; SIGHUP reloads between
+ * batches.
  */
 
 #include "common/base/vocabulary.h"
@@ -41,8 +43,8 @@ void worker_set_state(struct worker *worker, void *state);
 void *worker_state(const struct worker *worker);
 
 /*
- * How the attempt of jobs[i] ended. `detail` in the other side's words (its addresses are masked
- * here), or NULL. A job reported twice is a bug (asserted).
+ * How the attempt of jobs[i] ended. `detail` in the other side's words (its addresses are
+ * masked here), or NULL. A job reported twice is a bug (asserted).
  */
 void worker_report(struct worker *worker, size_t i, enum outcome outcome, const char *detail);
 

@@ -2,6 +2,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
+#include "common/base/mem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,4 +103,53 @@ const char *log_address(const char *address)
 	else
 		snprintf(masked, QUOTED, "*******%s", length > 8 ? address + length - 4 : "");
 	return log_quote(masked);
+}
+
+static bool is_local_part(char c)
+{
+	return (unsigned char)c > ' ' && !strchr("<>()[]:;,\"\\@", c);
+}
+
+static void mask_mail_addresses(char *text)
+{
+	for (char *at = strchr(text, '@'); at; at = strchr(at + 1, '@')) {
+		char *first = at;
+		while (first > text && is_local_part(first[-1]))
+			first--;
+		for (char *p = first + 1; p < at; p++)
+			*p = '*';
+	}
+}
+
+/* Seven digits in a row are taken for a telephone number. */
+static void mask_numbers(char *text)
+{
+	enum { SHORTEST = 7, SHOWN = 2 };
+
+	for (char *p = text; *p;) {
+		size_t run = strspn(p, "0123456789");
+		if (run >= SHORTEST)
+			memset(p, '*', run - SHOWN);
+		p += run ? run : 1;
+	}
+}
+
+char *log_masked(const char *text, size_t most)
+{
+	size_t length = strlen(text);
+
+	if (length > most) {
+		length = most;
+		while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+			length--;
+	}
+	char *copy = mem_copy(text, length);
+	for (char *p = copy; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	if (!addresses_in_full) {
+		mask_mail_addresses(copy);
+		mask_numbers(copy);
+	}
+	return copy;
 }

@@ -11,6 +11,7 @@
 
 #include "common/base/must.h"
 #include <stdbool.h>
+#include <stddef.h>
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
@@ -29,3 +30,9 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 /* Both return one of eight rotating buffers: good until the eighth call after. */
 const char *log_quote(const char *text);      /* "in quotes", controls escaped, 240 bytes at most */
 const char *log_address(const char *address); /* u***@example.com, *******0001; whole if allowed */
+
+/*
+ * A copy of somebody else's words with the addresses and telephone numbers in them masked, controls
+ * turned to blanks, cut at `most` bytes within no character. The caller frees.
+ */
+MUST_USE char *log_masked(const char *text, size_t most);

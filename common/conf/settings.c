@@ -1,5 +1,6 @@
 #include "common/conf/settings.h"
 
+#include "common/base/log.h"
 #include "common/base/mem.h"
 
 #include <errno.h>
@@ -436,6 +437,24 @@ void settings_reload(struct settings *s, const struct settings *fresh, struct bu
 		else
 			*number_field(s, e) = *number_field(from, e);
 	}
+}
+
+bool settings_refresh(struct settings *s)
+{
+	struct buf faults = {0}, kept = {0};
+	struct settings *fresh = settings_read(s->file, &faults);
+
+	if (fresh) {
+		settings_reload(s, fresh, &kept);
+		log_info("settings.reloaded", "need_a_start=%s", log_quote(buf_text(&kept)));
+	} else {
+		log_error("settings.kept", "faults=%s", log_quote(buf_text(&faults)));
+	}
+	bool done = fresh;
+	settings_free(fresh);
+	buf_free(&faults);
+	buf_free(&kept);
+	return done;
 }
 
 /* writing */

@@ -53,6 +53,12 @@ MUST_USE struct settings *settings_read_or_exit(const char *given);
  */
 void settings_reload(struct settings *s, const struct settings *fresh, struct buf *kept);
 
+/*
+ * Reads the file of `s` again and takes what is reloadable; for SIGHUP. Logs what was wrong (then
+ * nothing changes) and what needs a start. False where the file could not be read.
+ */
+bool settings_refresh(struct settings *s);
+
 /* The settings as an INI file that reads back the same. Secrets as ******** unless asked for. */
 enum { SETTINGS_DOCUMENTED = 1, SETTINGS_SECRETS = 2 };
 void settings_dump(const struct settings *s, unsigned how, struct buf *out);

@@ -183,12 +183,12 @@ static void take_entries(struct claim *claim, int lane, const redisReply *entrie
 			take_entry(claim, lane, entries->element[i], claims);
 }
 
-/* False: an error answer; NOGROUP says that the queue was emptied. */
+/* False: an error answer; NOGROUP, or UNBLOCKED in a read under way: the queue was emptied. */
 static bool sound(const redisReply *reply, struct claims *claims)
 {
 	if (reply->type != REDIS_REPLY_ERROR)
 		return true;
-	if (strncmp(reply->str, "NOGROUP", 7) == 0)
+	if (strncmp(reply->str, "NOGROUP", 7) == 0 || strncmp(reply->str, "UNBLOCKED", 9) == 0)
 		claims->lost_group = true;
 	else
 		log_error("redis.refused", "error=%s", log_quote(reply->str));

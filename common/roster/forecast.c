@@ -118,16 +118,14 @@ static void run(struct simulation *s)
 			c->first_due += (double)wait;
 			c->last_due += (double)wait;
 		} else {
-			s->all_end =
-				later(s->all_end, c->last_due + (double)s->policy->final_wait);
+			s->all_end = later(s->all_end, c->last_due + (double)s->policy->final_wait);
 			s->heap[0] = s->heap[--s->count];
 		}
 		sink(s, 0);
 	}
 }
 
-static void count_attempts(const struct cohort *c, const struct policy *policy,
-			   struct forecast *f)
+static void count_attempts(const struct cohort *c, const struct policy *policy, struct forecast *f)
 {
 	for (int i = 0; i < c->plan.steps; i++) {
 		const struct plan_step *step = &c->plan.step[i];
@@ -174,6 +172,6 @@ void forecast_capacity(const struct settings *settings, struct capacity *capacit
 	capacity[CHANNEL_MAIL] = (struct capacity){mail_lines, settings->pacing_mail_rate, 20};
 	capacity[CHANNEL_VOICE] = (struct capacity){settings->pacing_voice_window,
 						    settings->pacing_voice_rate, 45000};
-	capacity[CHANNEL_PUSH] = (struct capacity){settings->pacing_push_window,
-						   settings->pacing_push_rate, 1000};
+	capacity[CHANNEL_PUSH] =
+		(struct capacity){settings->pacing_push_window, settings->pacing_push_rate, 1000};
 }

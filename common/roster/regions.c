@@ -1,8 +1,8 @@
 #include "common/roster/regions.h"
 
 #include "common/base/mem.h"
-#include "common/conf/datadir.h"
 #include "common/base/utf8.h"
+#include "common/conf/datadir.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -164,8 +164,8 @@ const char *region_name(const char *code)
 	return r ? r->name : "";
 }
 
-void region_each(const char *prefecture,
-		 void (*see)(const char *code, const char *name, void *arg), void *arg)
+void region_each(const char *prefecture, void (*see)(const char *code, const char *name, void *arg),
+		 void *arg)
 {
 	for (size_t i = 0; i < region_count; i++)
 		if (strcmp(regions[i].prefecture, prefecture) == 0)

@@ -27,5 +27,5 @@ MUST_USE const char *region_prefecture(const char *code);
 const char *region_name(const char *code);
 
 /* Calls `see` for each region of a prefecture, in order of code. */
-void region_each(const char *prefecture,
-		 void (*see)(const char *code, const char *name, void *arg), void *arg);
+void region_each(const char *prefecture, void (*see)(const char *code, const char *name, void *arg),
+		 void *arg);

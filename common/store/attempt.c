@@ -48,6 +48,13 @@ enum store_status attempt_close(struct store *store, int64_t id, enum outcome ou
 			     "ikii", (int64_t)outcome, detail, finished_at, id));
 }
 
+enum store_status attempt_newest(struct store *store, int64_t *id)
+{
+	return stmt_number(store,
+			   stmt(store, "SELECT seq FROM sqlite_sequence WHERE name='attempt'", ""),
+			   0, id);
+}
+
 enum store_status attempt_open_count(struct store *store, enum channel channel, int64_t *count)
 {
 	return stmt_number(
@@ -98,6 +105,7 @@ static void read_open(sqlite3_stmt *s, enum channel channel, int lane, struct op
 				.created_at = sqlite3_column_int64(s, 8),
 			},
 		.person = sqlite3_column_int64(s, 9),
+		.wanted = sqlite3_column_int(s, 12),
 		.recipient =
 			{
 				.name = mem_string(stmt_text(s, 10)),

@@ -19,10 +19,10 @@ struct delivery {
 	enum delivery_state state;
 	int64_t plan; /* packed, common/base/plan.h */
 	struct chain chain;
-	int queue;	 /* what it waits for: dispatcher/scheduler/lanes.h */
-	int64_t due_at;	 /* UTC milliseconds */
+	int queue;       /* what it waits for: dispatcher/scheduler/lanes.h */
+	int64_t due_at;  /* UTC milliseconds */
 	int64_t attempt; /* in flight: the attempt; else 0 */
-	int64_t reply;	 /* answered: the newest reply; else 0 */
+	int64_t reply;   /* answered: the newest reply; else 0 */
 	char choice[40]; /* answered: its choice */
 };
 
@@ -45,8 +45,9 @@ MUST_USE enum store_status delivery_due(struct store *store, int queue, int64_t 
 MUST_USE enum store_status delivery_next_due(struct store *store, int queue, int64_t *at);
 
 /* Deliveries of a broadcast from an ordinal on, in order, whatever their state. */
-MUST_USE enum store_status delivery_walk(struct store *store, int64_t broadcast, int64_t ordinal,
-					 struct delivery *list, size_t room, size_t *count);
+MUST_USE enum store_status delivery_walk(struct store *store, int64_t broadcast,
+					 int64_t ordinal, struct delivery *list, size_t room,
+					 size_t *count);
 
 /* Ordinals of those answered, for the stop bitmap: bit 7 of byte 0 is ordinal 0 (Redis' SETBIT
  * order). `bits` holds (ordinals + 7) / 8 zeroed bytes. */
@@ -61,9 +62,9 @@ struct attempt {
 	enum channel channel;
 	int lane;
 	int dial_order, position; /* position: of the contact within its channel */
-	int address_position;	  /* of the address within the contact */
+	int address_position;     /* of the address within the contact */
 	int round, attempt_no;
-	char *address;		  /* owned by whoever fills it */
+	char *address; /* owned by whoever fills it */
 	int64_t created_at;
 };
 
@@ -72,11 +73,11 @@ MUST_USE enum store_status attempt_insert(struct store *store, struct attempt *a
 /* Whose attempt it is, and whether it is still open. STORE_NONE: no such attempt. */
 MUST_USE enum store_status attempt_find(struct store *store, int64_t id, int64_t *delivery,
 					enum channel *channel, bool *open);
-/* A late word on an attempt that is closed already replaces its outcome too: the record says
- * what happened, and the chain is not touched. */
 MUST_USE enum store_status attempt_close(struct store *store, int64_t id, enum outcome outcome,
 					 const char *detail, int64_t finished_at);
 
+/* The largest id ever given to an attempt; 0: none yet. */
+MUST_USE enum store_status attempt_newest(struct store *store, int64_t *id);
 MUST_USE enum store_status attempt_open_count(struct store *store, enum channel channel,
 					      int64_t *count);
 
@@ -87,21 +88,23 @@ struct recipient {
 };
 
 /*
- * The person's name and language, and the address that stands at a dial order of theirs now: the
- * nth (from 1) of the mail group, a telephone is the first. *address NULL where it is gone.
+ * The person's name and language, and the address that stands at a dial order of theirs now:
+ * the nth (from 1) of the mail group, a telephone is the first. *address NULL where it is gone.
  */
-MUST_USE enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
-					  int dial_order, int nth, struct recipient *recipient,
-					  char **address);
+MUST_USE enum store_status recipient_load(struct store *store, int64_t person,
+					  enum channel channel, int dial_order, int nth,
+					  struct recipient *recipient, char **address);
 
 /* Open attempts of a stream after an id, in order, with what their jobs need. */
 struct open_attempt {
 	struct attempt attempt;
 	int64_t person;
+	bool wanted; /* its delivery still waits for it: neither answered nor called off */
 	struct recipient recipient;
 };
-MUST_USE enum store_status attempt_open_after(struct store *store, enum channel channel, int lane,
-					      int64_t after, struct open_attempt *list, size_t room,
+MUST_USE enum store_status attempt_open_after(struct store *store, enum channel channel,
+					      int lane, int64_t after,
+					      struct open_attempt *list, size_t room,
 					      size_t *count);
 void open_attempt_free(struct open_attempt *list, size_t count); /* what they own */
 
@@ -127,14 +130,20 @@ struct control_fact {
 	int64_t id, broadcast;
 	enum control_verb verb;
 };
-MUST_USE enum store_status facts_replies(struct store *store, struct reply_fact *list, size_t room,
-					 size_t *count);
+MUST_USE enum store_status facts_replies(struct store *store, struct reply_fact *list,
+					 size_t room, size_t *count);
 MUST_USE enum store_status facts_controls(struct store *store, struct control_fact *list,
 					  size_t room, size_t *count);
-MUST_USE enum store_status facts_seen(struct store *store, const char *cursor, int64_t position);
+/* Whether anybody answered a broadcast, and the newest reply of one person; STORE_NONE: none.
+ */
+MUST_USE enum store_status facts_any_reply(struct store *store, int64_t broadcast, bool *any);
+MUST_USE enum store_status facts_reply_of(struct store *store, int64_t broadcast,
+					  int64_t person, struct reply_fact *reply);
+MUST_USE enum store_status facts_seen(struct store *store, const char *cursor,
+				      int64_t position);
 
 /* The largest attempt id that the queue is known to have held. */
 MUST_USE enum store_status handover_mark(struct store *store, enum channel channel, int lane,
 					 int64_t *attempt);
-MUST_USE enum store_status handover_mark_set(struct store *store, enum channel channel, int lane,
-					     int64_t attempt);
+MUST_USE enum store_status handover_mark_set(struct store *store, enum channel channel,
+					     int lane, int64_t attempt);

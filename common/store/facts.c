@@ -55,6 +55,15 @@ enum store_status progress_add(struct store *store, int64_t broadcast, int64_t a
 		     "iiii", broadcast, at / PROGRESS_SLOT_MS, attempts, answers));
 }
 
+static void read_reply(sqlite3_stmt *s, struct reply_fact *r)
+{
+	r->id = sqlite3_column_int64(s, 0);
+	r->broadcast = sqlite3_column_int64(s, 1);
+	r->person = sqlite3_column_int64(s, 2);
+	r->at = sqlite3_column_int64(s, 3);
+	snprintf(r->choice, sizeof r->choice, "%s", stmt_text(s, 4));
+}
+
 enum store_status facts_replies(struct store *store, struct reply_fact *list, size_t room,
 				size_t *count)
 {
@@ -67,16 +76,37 @@ enum store_status facts_replies(struct store *store, struct reply_fact *list, si
 	enum store_status status = STORE_OK;
 
 	*count = 0;
-	while (*count < room && (status = stmt_row(store, s)) == STORE_OK) {
-		struct reply_fact *r = &list[(*count)++];
-		r->id = sqlite3_column_int64(s, 0);
-		r->broadcast = sqlite3_column_int64(s, 1);
-		r->person = sqlite3_column_int64(s, 2);
-		r->at = sqlite3_column_int64(s, 3);
-		snprintf(r->choice, sizeof r->choice, "%s", stmt_text(s, 4));
-	}
+	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
+		read_reply(s, &list[(*count)++]);
 	stmt_end(s);
 	return status == STORE_NONE ? STORE_OK : status;
+}
+
+enum store_status facts_any_reply(struct store *store, int64_t broadcast, bool *any)
+{
+	int64_t found;
+	enum store_status status = stmt_number(
+		store,
+		stmt(store, "SELECT 1 FROM reply WHERE broadcast_id=? LIMIT 1", "i", broadcast),
+		0, &found);
+
+	*any = found != 0;
+	return status;
+}
+
+enum store_status facts_reply_of(struct store *store, int64_t broadcast, int64_t person,
+				 struct reply_fact *reply)
+{
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT id, broadcast_id, person_id, at, choice FROM reply"
+			       " WHERE broadcast_id=? AND person_id=? ORDER BY id DESC LIMIT 1",
+			       "ii", broadcast, person);
+	enum store_status status = stmt_row(store, s);
+
+	if (!status)
+		read_reply(s, reply);
+	stmt_end(s);
+	return status;
 }
 
 enum store_status facts_controls(struct store *store, struct control_fact *list, size_t room,

@@ -280,6 +280,11 @@ enum store_status store_begin(struct store *store)
 	return stmt_run(store, stmt(store, "BEGIN IMMEDIATE", ""));
 }
 
+void store_set_patience(struct store *store, int milliseconds)
+{
+	sqlite3_busy_timeout(store->db, milliseconds);
+}
+
 enum store_status store_commit(struct store *store)
 {
 	enum store_status status = stmt_run(store, stmt(store, "COMMIT", ""));

@@ -108,8 +108,7 @@ int cli_option(const struct cli *cli, int argc, char **argv, const struct option
 	opterr = 0;
 	c = getopt_long(argc, argv, ":", known, NULL);
 	if (c == ':')
-		cli_say(cli, "%.60s needs a value; see: tenko %s --help", argv[optind - 1],
-			name);
+		cli_say(cli, "%.60s needs a value; see: tenko %s --help", argv[optind - 1], name);
 	if (c == '?')
 		cli_say(cli, "unknown option %.60s; see: tenko %s --help",
 			optopt && argv[optind] ? argv[optind] : argv[optind - 1], name);
@@ -189,7 +188,7 @@ json_t *cli_json_text(const char *text)
 
 void cli_answer(json_t *answer)
 {
-	json_dumpf(answer, stdout, 0);
+	json_dumpf(answer, stdout, JSON_REAL_PRECISION(6));
 	putchar('\n');
 	json_decref(answer);
 }
@@ -212,6 +211,15 @@ struct store *cli_store(struct cli *cli)
 	if (status)
 		exit(cli_store_failed(cli, status));
 	return cli->store;
+}
+
+enum language cli_language(struct cli *cli)
+{
+	enum language language = LANGUAGE_JA;
+
+	if (!language_by_name(cli_settings(cli)->tenko_language, &language))
+		language = LANGUAGE_JA;
+	return language;
 }
 
 static bool is_decent_name(const char *name)

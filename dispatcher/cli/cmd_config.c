@@ -29,8 +29,7 @@ static void check_values(const struct settings *s, const char *file, struct buf 
 		"expected http://host or https://host, without a slash at the end";
 
 	if (!channels_by_names(s->broadcast_channels))
-		fault(faults, file, "broadcast.channels",
-		      "expected mail, voice, push, by comma");
+		fault(faults, file, "broadcast.channels", "expected mail, voice, push, by comma");
 	if (!is_url(s->reply_base_url))
 		fault(faults, file, "reply.base_url", url);
 	if (*s->reply_inside_url && !is_url(s->reply_inside_url))
@@ -64,8 +63,8 @@ static void answer_check(const struct cli *cli, const char *file, const struct b
 	bool sound = faults->length == 0;
 
 	if (cli->json)
-		cli_answer(json_pack("{s:o, s:b, s:o}", "file", cli_json_text(file), "sound",
-				     sound, "faults", lines_json(buf_text(faults))));
+		cli_answer(json_pack("{s:o, s:b, s:o}", "file", cli_json_text(file), "sound", sound,
+				     "faults", lines_json(buf_text(faults))));
 	else if (sound)
 		printf("%s: sound\n", file);
 	else
@@ -95,12 +94,11 @@ static int check(struct cli *cli, int argc, char **argv)
 
 static void add_view(const struct setting_view *v, void *list)
 {
-	json_array_append_new(list,
-			      json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:s}", "section",
-					v->section, "key", v->key, "type", v->type, "value",
-					cli_json_text(v->value), "default",
-					cli_json_text(v->standard), "reloadable", v->reloadable,
-					"secret", v->secret, "doc", v->doc));
+	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:s}", "section",
+					      v->section, "key", v->key, "type", v->type, "value",
+					      cli_json_text(v->value), "default",
+					      cli_json_text(v->standard), "reloadable",
+					      v->reloadable, "secret", v->secret, "doc", v->doc));
 }
 
 static void dump_settings(const struct cli *cli, const struct settings *s, unsigned how)
@@ -110,9 +108,8 @@ static void dump_settings(const struct cli *cli, const struct settings *s, unsig
 	if (cli->json) {
 		json_t *list = json_array();
 		settings_each(s, how, add_view, list);
-		cli_answer(json_pack("{s:o?, s:o}", "file",
-				     s->file ? cli_json_text(s->file) : NULL, "settings",
-				     list));
+		cli_answer(json_pack("{s:o?, s:o}", "file", s->file ? cli_json_text(s->file) : NULL,
+				     "settings", list));
 		return;
 	}
 	settings_dump(s, how, &out);

@@ -26,8 +26,7 @@ int cmd_help(struct cli *cli, int argc, char **argv)
 	if (argc > 2)
 		return cli_misused(cli, "takes one command's name");
 	if (argc == 2 && !command)
-		return cli_fail(cli, EX_USAGE, "no command \"%.60s\"; see: tenko help",
-				argv[1]);
+		return cli_fail(cli, EX_USAGE, "no command \"%.60s\"; see: tenko help", argv[1]);
 	if (command && cli->json)
 		cli_answer(as_json(command));
 	else if (command)

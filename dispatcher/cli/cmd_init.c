@@ -297,8 +297,7 @@ static void answer(const struct making *m, bool made)
 	else if (made)
 		print_next(m);
 	else
-		printf("%s is a data directory of Tenko already; nothing was changed.\n",
-		       m->dir);
+		printf("%s is a data directory of Tenko already; nothing was changed.\n", m->dir);
 }
 
 static void warn_of_loose_ends(const struct making *m)
@@ -327,10 +326,9 @@ static int make_directory(struct making *m, const char *given)
 	if (!m->dir)
 		return cli_fail(m->cli, EX_CANTCREAT, "%s: %s", given, strerror(errno));
 	if (strlen(m->dir) + sizeof longest > sizeof address.sun_path)
-		return cli_fail(
-			m->cli, EX_USAGE,
-			"%s is too long: %zu bytes at most, because of the sockets in it",
-			m->dir, sizeof address.sun_path - sizeof longest);
+		return cli_fail(m->cli, EX_USAGE,
+				"%s is too long: %zu bytes at most, because of the sockets in it",
+				m->dir, sizeof address.sun_path - sizeof longest);
 	if (access(m->dir, W_OK | X_OK))
 		return cli_fail(m->cli, EX_CANTCREAT, "%s: %s", m->dir, strerror(errno));
 	return EX_OK;

@@ -10,6 +10,7 @@
  */
 
 #include "common/base/must.h"
+#include "common/base/vocabulary.h"
 #include "common/conf/settings.h"
 #include "common/store/store.h"
 #include <getopt.h>
@@ -46,8 +47,7 @@ MUST_USE int cli_store_failed(const struct cli *cli, enum store_status status);
  * end,
  * '?' where a message was printed and the command should return EX_USAGE.
  */
-MUST_USE int cli_option(const struct cli *cli, int argc, char **argv,
-			const struct option *known);
+MUST_USE int cli_option(const struct cli *cli, int argc, char **argv, const struct option *known);
 
 /* "tenko list: give a broadcast's id ...; see: tenko list --help"; EX_USAGE. */
 MUST_USE int cli_misused(const struct cli *cli, const char *format, ...) PRINTF(2, 3);
@@ -64,6 +64,9 @@ MUST_USE json_t *cli_json_text(const char *text);
 /* Read once; print what is wrong and exit where they cannot be read or opened. */
 struct settings *cli_settings(struct cli *cli);
 struct store *cli_store(struct cli *cli);
+
+/* The language of the settings: for the choices' names. */
+enum language cli_language(struct cli *cli);
 
 /* Who does this: $SUDO_USER, else the login name, else the uid. For the audit record. */
 const char *cli_who(void);

@@ -27,8 +27,8 @@ void arguments_read(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option known[] = {
 		{"config", required_argument, NULL, 'c'}, {"log", required_argument, NULL, 'l'},
-		{"daemon", no_argument, NULL, 'd'},	  {"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+		{"daemon", no_argument, NULL, 'd'},       {"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 	};
 	int c;
 

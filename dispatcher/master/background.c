@@ -79,10 +79,11 @@ static _Noreturn void wait_for_daemon(pid_t daemon, int told, const char *log, o
 		ready = poll(&p, 1, PATIENCE_MS);
 	} while (ready < 0 && errno == EINTR);
 	if (ready == 0) {
-		int code = refuse(EX_TEMPFAIL,
-				  "pid %d runs, but not all children are up yet; it goes on trying, "
-				  "see %s",
-				  (int)daemon, where);
+		int code =
+			refuse(EX_TEMPFAIL,
+			       "pid %d runs, but not all children are up yet; it goes on trying, "
+			       "see %s",
+			       (int)daemon, where);
 		exit(code);
 	}
 	if (read(told, &byte, 1) == 1)

@@ -20,6 +20,7 @@ enum {
 	BACKOFF_LEAST_MS = 1000,
 	BACKOFF_MOST_MS = 30000,
 	LONG_LIFE_MS = 60000, /* who lived so long dies for the first time */
+	REDIS_TRIES = 2,      /* starts that fail before its file is put aside */
 	READY_WITHIN_MS = 10000,
 	PROBE_EVERY_MS = 20,
 };
@@ -92,8 +93,8 @@ static void serves(struct child *child)
 {
 	stop_waiting(child);
 	move(child, CHILD_RUNNING);
-	log_info("child.running", "child=%s pid=%d started_ms=%" PRId64, child->name, (int)child->pid,
-		 clock_monotonic() - child->started);
+	log_info("child.running", "child=%s pid=%d started_ms=%" PRId64, child->name,
+		 (int)child->pid, clock_monotonic() - child->started);
 	child->served = true;
 	if (child->reload_due)
 		child_reload(child);
@@ -261,22 +262,26 @@ void child_ended(struct child *child, int status)
 	int64_t lived = clock_monotonic() - child->started;
 	char *cause = cause_of_death(status);
 	pid_t pid = child->pid;
+	bool never_served = child->state == CHILD_STARTING;
 
 	stop_waiting(child);
 	child->pid = 0;
 	child->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	if (child->state == CHILD_ENDING) {
 		move(child, CHILD_STOPPED);
-		log_info("child.ended", "child=%s pid=%d %s lived_ms=%" PRId64, child->name, (int)pid,
-			 cause, lived);
+		log_info("child.ended", "child=%s pid=%d %s lived_ms=%" PRId64, child->name,
+			 (int)pid, cause, lived);
 	} else {
 		if (lived >= LONG_LIFE_MS)
 			child->deaths = 0;
 		int64_t wait = back_off(child);
-		log_error("child.died", "child=%s pid=%d %s lived_ms=%" PRId64
-			  " deaths=%d again_in_ms=%" PRId64, child->name, (int)pid, cause, lived,
-			  child->deaths, wait);
+		log_error("child.died",
+			  "child=%s pid=%d %s lived_ms=%" PRId64 " deaths=%d again_in_ms=%" PRId64,
+			  child->name, (int)pid, cause, lived, child->deaths, wait);
 	}
+	if (!child->role->program && never_served && WIFEXITED(status) &&
+	    child->deaths == REDIS_TRIES)
+		redis_set_aside(child->family->settings);
 	free(cause);
 	changed(child);
 }

@@ -34,10 +34,11 @@ int generation_lock(const struct settings *s, int *lock)
 	} else if (flock(*lock, LOCK_EX | LOCK_NB) < 0) {
 		ssize_t length = pread(*lock, holder, sizeof holder - 1, 0);
 		int pid = length > 0 ? atoi(holder) : 0;
-		code = refuse(EX_UNAVAILABLE,
-			      "%s: tenkod runs on this data directory already, pid %d; end it with: "
-			      "kill %d",
-			      s->tenko_data_dir, pid, pid);
+		code = refuse(
+			EX_UNAVAILABLE,
+			"%s: tenkod runs on this data directory already, pid %d; end it with: "
+			"kill %d",
+			s->tenko_data_dir, pid, pid);
 		close(*lock);
 		*lock = -1;
 	}
@@ -78,7 +79,8 @@ void generation_unsign(const struct settings *s)
 
 /* the record of the children: lines "pid start-time name" */
 
-/* A pid alone may have been given to a stranger since; with the start time it is one process. */
+/* A pid alone may have been given to a stranger since; with the start time it is one process.
+ */
 static bool start_time(int pid, uint64_t *ticks)
 {
 	char path[40], text[1024];

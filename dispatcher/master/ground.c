@@ -20,24 +20,50 @@
 /* The longest path of a socket in the data directory. */
 static const char longest_socket[] = "run/scheduler.sock";
 
+static int check_length(const char *dir)
+{
+	size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1 - sizeof longest_socket;
+
+	if (strlen(dir) <= most)
+		return EX_OK;
+	return refuse(EX_CONFIG,
+		      "%s: the path is too long: the sockets in it allow one of %zu bytes at most; "
+		      "see tenko.data_dir in the settings",
+		      dir, most);
+}
+
+/* The children go by the path as it is written, Redis by the absolute one. */
+static int check_both_lengths(const char *dir)
+{
+	char *absolute = realpath(dir, NULL);
+	int code = check_length(dir);
+
+	if (code == EX_OK && absolute)
+		code = check_length(absolute);
+	free(absolute);
+	return code;
+}
+
 int ground_data_dir(const struct settings *s)
 {
 	const char *dir = s->tenko_data_dir;
 	struct stat about;
-	int code = EX_OK;
 
 	if (stat(dir, &about) < 0 && errno == ENOENT)
-		return refuse(EX_CONFIG, "%s: no data directory there; make one with: tenko init %s", dir,
+		return refuse(EX_CONFIG,
+			      "%s: no data directory there; make one with: tenko init %s", dir,
 			      dir);
 	if (stat(dir, &about) < 0)
 		return refuse(EX_NOPERM, "%s: %s", dir, strerror(errno));
 	if (!S_ISDIR(about.st_mode))
-		return refuse(EX_CONFIG, "%s: is no directory; see tenko.data_dir in the settings", dir);
+		return refuse(EX_CONFIG, "%s: is no directory; see tenko.data_dir in the settings",
+			      dir);
 
 	char *database = settings_path(s, "tenko.db");
-	if (access(database, F_OK) < 0 && errno == ENOENT)
-		code = refuse(EX_CONFIG, "%s: no database there; make one with: tenko init %s", database,
-			      dir);
+	int code = check_both_lengths(dir);
+	if (code == EX_OK && access(database, F_OK) < 0 && errno == ENOENT)
+		code = refuse(EX_CONFIG, "%s: no database there; make one with: tenko init %s",
+			      database, dir);
 	free(database);
 	return code;
 }
@@ -57,6 +83,14 @@ static int become(uid_t uid, gid_t gid, const char *user)
 	return EX_OK;
 }
 
+static int stay_root(const struct settings *s)
+{
+	log_warning("master.root", "data_dir=%s advice=%s", log_quote(s->tenko_data_dir),
+		    log_quote("everything runs as root; give the data directory to a user of its "
+			      "own, or set tenko.user"));
+	return EX_OK;
+}
+
 int ground_privileges(const struct settings *s)
 {
 	struct stat about;
@@ -64,23 +98,17 @@ int ground_privileges(const struct settings *s)
 
 	if (geteuid() != 0)
 		return EX_OK;
-	if (*s->tenko_user) {
-		user = getpwnam(s->tenko_user);
-		if (!user)
-			return refuse(EX_CONFIG, "tenko.user: there is no user \"%s\" on this machine",
-				      s->tenko_user);
-		return become(user->pw_uid, user->pw_gid, user->pw_name);
-	}
 	if (stat(s->tenko_data_dir, &about) < 0)
 		return refuse(EX_NOPERM, "%s: %s", s->tenko_data_dir, strerror(errno));
-	if (about.st_uid == 0) {
-		log_warning("master.root", "data_dir=%s advice=%s", log_quote(s->tenko_data_dir),
-			    log_quote("everything runs as root; give the data directory to a user "
-				      "of its own, or set tenko.user"));
-		return EX_OK;
-	}
-	user = getpwuid(about.st_uid);
-	return become(about.st_uid, user ? user->pw_gid : about.st_gid, user ? user->pw_name : NULL);
+	user = *s->tenko_user ? getpwnam(s->tenko_user) : getpwuid(about.st_uid);
+	if (*s->tenko_user && !user)
+		return refuse(EX_CONFIG, "tenko.user: there is no user \"%s\" on this machine",
+			      s->tenko_user);
+	if (user ? user->pw_uid == 0 : about.st_uid == 0)
+		return stay_root(s);
+	if (user)
+		return become(user->pw_uid, user->pw_gid, user->pw_name);
+	return become(about.st_uid, about.st_gid, NULL);
 }
 
 /* folders */
@@ -94,7 +122,8 @@ static int check_writable(const struct settings *s, const char *name)
 		code = refuse(errno == EROFS ? EX_IOERR : EX_NOPERM,
 			      "%s: cannot be written by user %d: %s; give it to that user with: "
 			      "chown -R %d %s",
-			      path, (int)geteuid(), strerror(errno), (int)geteuid(), s->tenko_data_dir);
+			      path, (int)geteuid(), strerror(errno), (int)geteuid(),
+			      s->tenko_data_dir);
 	free(path);
 	return code;
 }
@@ -113,14 +142,8 @@ static int make_folder(const struct settings *s, const char *name)
 int ground_folders(const struct settings *s)
 {
 	static const char *const written[] = {".", "tenko.db", "run", "redis"};
-	size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1 - sizeof longest_socket;
 	int code = EX_OK;
 
-	if (strlen(s->tenko_data_dir) > most)
-		return refuse(EX_CONFIG,
-			      "%s: the path is too long: sockets in it need one of %zu bytes at most; "
-			      "see tenko.data_dir in the settings",
-			      s->tenko_data_dir, most);
 	for (size_t i = 0; i < LENGTH(written) && code == EX_OK; i++)
 		code = check_writable(s, written[i]);
 	if (code == EX_OK)

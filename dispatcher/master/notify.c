@@ -5,9 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
-void notify_ready(const char *status)
+void notify_ready(void)
 {
-	sd_notifyf(0, "READY=1\nMAINPID=%d\nSTATUS=%s", (int)getpid(), status);
+	sd_notifyf(0, "READY=1\nMAINPID=%d", (int)getpid());
 }
 
 void notify_reloading(void)

@@ -5,7 +5,7 @@
 #include "common/base/must.h"
 #include <stdint.h>
 
-void notify_ready(const char *status);
+void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);
 void notify_status(const char *status);

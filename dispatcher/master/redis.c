@@ -1,5 +1,10 @@
 #include "dispatcher/master/redis.h"
 
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +28,21 @@ static void add_quoted(struct buf *out, const char *text)
 	buf_text_add(out, "\"\n");
 }
 
+static void add_path(struct buf *out, const char *key, const char *folder, const char *name)
+{
+	char *path = mem_format("%s%s", folder, name);
+
+	buf_format(out, "%s ", key);
+	add_quoted(out, path);
+	free(path);
+}
+
 void redis_configuration(const struct settings *s, struct buf *out)
 {
 	char *folder = settings_path(s, "redis");
-	char *socket_path = settings_path(s, "redis/redis.sock");
+	/* It changes into its folder first: from there, a relative path would lead nowhere. */
+	char *absolute = realpath(folder, NULL);
+	const char *path = absolute ? absolute : folder;
 
 	buf_text_add(out, "port 0\n"
 			  "unixsocketperm 700\n"
@@ -36,14 +52,23 @@ void redis_configuration(const struct settings *s, struct buf *out)
 			  "save \"\"\n"
 			  "daemonize no\n"
 			  "set-proc-title no\n"
-			  "logfile \"\"\n"
 			  "loglevel warning\n");
-	buf_text_add(out, "unixsocket ");
-	add_quoted(out, socket_path);
-	buf_text_add(out, "dir ");
-	add_quoted(out, folder);
+	add_path(out, "dir", path, "");
+	add_path(out, "unixsocket", path, "/redis.sock");
+	add_path(out, "logfile", path, "/redis.log");
 	free(folder);
-	free(socket_path);
+	free(absolute);
+}
+
+void redis_set_aside(const struct settings *s)
+{
+	char *file = settings_path(s, "redis/appendonlydir");
+	char *aside = mem_format("%s/redis/damaged-%" PRId64, s->tenko_data_dir, clock_utc());
+
+	if (rename(file, aside) == 0)
+		log_warning("redis.set_aside", "from=%s to=%s", log_quote(file), log_quote(aside));
+	free(file);
+	free(aside);
 }
 
 static int ask(const char *path)

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +54,7 @@ static void reset_signals(void)
 static void clean_environment(int ready_fd)
 {
 	static const char *const masters[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-					      "LISTEN_FDS",    "LISTEN_PID",	READY_VARIABLE};
+					      "LISTEN_FDS",    "LISTEN_PID",    READY_VARIABLE};
 	char number[16];
 
 	for (size_t i = 0; i < LENGTH(masters); i++)
@@ -73,6 +75,8 @@ static _Noreturn void become(const struct command *command, pid_t master, int in
 	fcntl(input, F_SETFL, 0);
 	dup2(input, STDIN_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
+	/* Whatever else we inherited or hold is not theirs. */
+	close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 	clean_environment(ready_fd);
 	reset_signals();
 	execv(command->words[0], command->words);

@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * A process of ours: in a group of its own (a Ctrl-C at the terminal is the master's to handle),
- * with fresh signals, its standard output led to the log, and gone when the master is gone.
+ * A process of ours: in a group of its own (a Ctrl-C at the terminal is the master's to
+ * handle), with fresh signals, its standard output led to the log, and gone when the master is
+ * gone.
  */
 
 #include "common/base/buf.h"
@@ -13,7 +14,7 @@ enum { COMMAND_WORDS = 6 };
 
 struct command {
 	char *words[COMMAND_WORDS + 1]; /* words[0] is the path; owned; NULL behind the last */
-	struct buf input;		/* its standard input, at most a pipe's worth; empty: none */
+	struct buf input; /* its standard input, at most a pipe's worth; empty: none */
 };
 
 void command_free(struct command *command);

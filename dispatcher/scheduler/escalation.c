@@ -303,7 +303,7 @@ static struct action on_outage(const struct situation *s)
 	return go_to_owed(c, c->step + 1) ? owed_on(s, at) : begin_soft(s);
 }
 
-static struct action on_attempt_end(const struct situation *s, enum event event)
+static struct action on_attempt_end(const struct situation *s, enum chain_event event)
 {
 	struct chain *c = s->chain;
 	int64_t refused = mark(MARK_REFUSED, c->step, c->address);
@@ -328,7 +328,7 @@ static bool is_trying(const struct chain *c)
 	return c->phase == PHASE_DIALING || c->phase == PHASE_OWED || c->phase == PHASE_SOFT;
 }
 
-enum event escalation_event(enum outcome outcome)
+enum chain_event escalation_event(enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_DELIVERED:
@@ -369,7 +369,7 @@ struct action escalation_present(const struct plan *plan, const struct policy *p
 }
 
 struct action escalation_step(const struct plan *plan, const struct policy *policy,
-			      struct chain *chain, enum event event, int64_t now)
+			      struct chain *chain, enum chain_event event, int64_t now)
 {
 	struct situation s = {plan, policy, chain, now};
 

@@ -29,7 +29,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum event {
+enum chain_event {
 	EVENT_START,	 /* a fresh chain */
 	EVENT_DUE,	 /* the time of WAIT has come */
 	EVENT_DELIVERED, /* also: the attempt took place and is used up, whoever took it */
@@ -63,7 +63,7 @@ struct action {
 };
 
 /* The event of an outcome that a worker reported. */
-MUST_USE enum event escalation_event(enum outcome outcome);
+MUST_USE enum chain_event escalation_event(enum outcome outcome);
 
 /*
  * Moves `chain` by `event` and says what comes next. Events of an attempt (delivered ... not
@@ -71,7 +71,7 @@ MUST_USE enum event escalation_event(enum outcome outcome);
  * phase changes nothing and gives ACTION_NONE, so that a late result does no harm.
  */
 MUST_USE struct action escalation_step(const struct plan *plan, const struct policy *policy,
-				       struct chain *chain, enum event event, int64_t now);
+				       struct chain *chain, enum chain_event event, int64_t now);
 
 /* The action for a chain as it stands, without any event. `at` is `due`, when it was set. */
 MUST_USE struct action escalation_present(const struct plan *plan, const struct policy *policy,

@@ -1,21 +1,11 @@
 /*
- * The escalation, told as stories. A story is written in few signs so that it can be read
- *beside the rule:
- *
- *	plan    "V M3 V"   order 1 a telephone, order 2 mail with three addresses, order 3 ...
- *	events  d delivered (used up)   x refused   t temporary   u unknown   o outage
- *	        n not tried             r replied   c cancelled   w the wait is over
- *	        s start again           a number before it: that many minutes later
- *	told    2M3.1@10   order 2, mail, address (3), first try, due at minute 10
- *	        ...p       it may be parked while the channel is down
- *	        wait@40 exhausted@40 stop@3, and none where the event did not fit
+ * The escalation, told as stories to be read beside the rule. The signs are explained in
+ * story.h; a number before an event: that many minutes later.
  */
 
-#include "common/base/buf.h"
-#include "dispatcher/scheduler/escalation.h"
+#include "test/unit/story.h"
 
 #include <check.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,69 +43,6 @@ static struct policy with_rounds(int rounds)
 	return p;
 }
 
-/* reading and telling stories */
-
-static const char channel_signs[CHANNEL_END] = {
-	[CHANNEL_MAIL] = 'M', [CHANNEL_VOICE] = 'V', [CHANNEL_PUSH] = 'P'};
-static const char event_signs[] = "swdxtuonrc"; /* in the order of enum event */
-
-static struct plan plan_of(const char *text)
-{
-	struct plan plan = {0};
-	int seen[CHANNEL_END] = {0};
-
-	for (; *text; text++) {
-		struct plan_step *step = &plan.step[plan.steps];
-		const char *sign = memchr(channel_signs, *text, sizeof(channel_signs));
-		if (isdigit((unsigned char)*text)) {
-			step[-1].addresses = *text - '0';
-			continue;
-		}
-		if (*text == ' ')
-			continue;
-		ck_assert_ptr_nonnull(sign);
-		step->channel = (enum channel)(sign - channel_signs);
-		step->dial_order = ++plan.steps;
-		step->position = ++seen[step->channel];
-		step->addresses = 1;
-	}
-	return plan_unpack(plan_pack(&plan)); /* as it comes from the store */
-}
-
-static void tell(struct buf *story, struct action a)
-{
-	static const char *const words[] = {[ACTION_WAIT] = "wait",
-					    [ACTION_EXHAUSTED] = "exhausted",
-					    [ACTION_STOP] = "stop",
-					    [ACTION_NONE] = "none"};
-
-	if (story->length)
-		buf_char(story, ' ');
-	if (a.kind == ACTION_TRY)
-		buf_format(story, "%d%c%d.%d", a.dial_order, channel_signs[a.channel],
-			   a.address, a.attempt);
-	else
-		buf_text_add(story, words[a.kind]);
-	if (a.kind != ACTION_NONE)
-		buf_format(story, "@%lld", (long long)a.at);
-	if (a.may_park)
-		buf_char(story, 'p');
-}
-
-static bool same_action(struct action a, struct action b)
-{
-	return a.kind == b.kind && a.at == b.at && a.channel == b.channel &&
-	       a.dial_order == b.dial_order && a.position == b.position &&
-	       a.address == b.address && a.attempt == b.attempt && a.may_park == b.may_park;
-}
-
-static bool same_chain(const struct chain *a, const struct chain *b)
-{
-	return a->phase == b->phase && a->round == b->round && a->step == b->step &&
-	       a->pass == b->pass && a->address == b->address && a->marks == b->marks &&
-	       a->owed == b->owed && a->soft_passes == b->soft_passes;
-}
-
 /* One person's way through the chain. */
 struct walk {
 	struct plan plan;
@@ -137,7 +64,7 @@ static void check_present(const struct walk *w)
 		ck_assert(same_action(present, w->last));
 }
 
-static struct action take(struct walk *w, enum event event)
+static struct action take(struct walk *w, enum chain_event event)
 {
 	struct chain before = w->chain;
 	struct action a = escalation_step(&w->plan, &w->policy, &w->chain, event, w->now);
@@ -152,7 +79,8 @@ static struct action take(struct walk *w, enum event event)
 
 static struct walk walk_begin(const char *plan, struct policy policy)
 {
-	struct walk w = {.plan = plan_of(plan), .policy = policy};
+	struct plan sound = story_plan(plan);
+	struct walk w = {.plan = plan_unpack(plan_pack(&sound)), .policy = policy};
 
 	memset(&w.chain, 0x5a, sizeof(w.chain)); /* a start needs no clean chain */
 	w.last = take(&w, EVENT_START);
@@ -169,7 +97,7 @@ static struct action walk_on(struct walk *w, char sign, int64_t later)
 	if (awaited && w->last.at > w->now)
 		w->now = w->last.at;
 	w->now += later;
-	return take(w, (enum event)(found - event_signs));
+	return take(w, (enum chain_event)(found - event_signs));
 }
 
 static void check_story(const char *plan, struct policy policy, const char *events,
@@ -178,11 +106,12 @@ static void check_story(const char *plan, struct policy policy, const char *even
 	struct walk w = walk_begin(plan, policy);
 	struct buf story = {0};
 
-	tell(&story, w.last);
+	story_tell(&story, w.last);
 	while (*events) {
 		char *sign;
 		long later = strtol(events, &sign, 10);
-		tell(&story, walk_on(&w, *sign, later));
+		buf_char(&story, ' ');
+		story_tell(&story, walk_on(&w, *sign, later));
 		events = sign + 1 + strspn(sign + 1, " ");
 	}
 	ck_assert_str_eq(buf_text(&story), told);
@@ -255,9 +184,8 @@ END_TEST
 START_TEST(no_intervals_at_all)
 {
 	struct policy p = {.rounds = 2};
-	check_story(
-		"V M2", p, "d d d w d d d w",
-		"1V1.1@0 2M1.1@0 2M2.1@0 wait@0 1V1.1@0 2M1.1@0 2M2.1@0 wait@0 exhausted@0");
+	check_story("V M2", p, "d d d w d d d w",
+		    "1V1.1@0 2M1.1@0 2M2.1@0 wait@0 1V1.1@0 2M1.1@0 2M2.1@0 wait@0 exhausted@0");
 }
 END_TEST
 
@@ -370,9 +298,8 @@ END_TEST
 
 START_TEST(outage_owes_the_passes_that_are_left)
 {
-	check_story(
-		"M2 V", with_retries(0, 1), "d o d d d d w",
-		"1M1.1@0 1M2.1@0 2V1.1@5 1M2.1@10p 1M1.2@15p 1M2.2@15p wait@25 exhausted@25");
+	check_story("M2 V", with_retries(0, 1), "d o d d d d w",
+		    "1M1.1@0 1M2.1@0 2V1.1@5 1M2.1@10p 1M1.2@15p 1M2.2@15p wait@25 exhausted@25");
 	check_story("M3 V", with_retries(0, 0), "x o d d t d w",
 		    "1M1.1@0 1M2.1@0 2V1.1@0 1M2.1@5p 1M3.1@5p 1M3.2@10p wait@20 exhausted@20");
 }
@@ -439,9 +366,8 @@ START_TEST(taken_back_is_the_same_attempt_again)
 {
 	check_story("M2", usual, "n 4n d n d w",
 		    "1M1.1@0 1M1.1@0 1M1.1@4 1M2.1@4 1M2.1@4 wait@14 exhausted@14");
-	check_story(
-		"M V", with_temporary(1), "o d n t n d w",
-		"1M1.1@0 2V1.1@0 1M1.1@5p 1M1.1@5p 1M1.2@10p 1M1.2@10p wait@20 exhausted@20");
+	check_story("M V", with_temporary(1), "o d n t n d w",
+		    "1M1.1@0 2V1.1@0 1M1.1@5p 1M1.1@5p 1M1.2@10p 1M1.2@10p wait@20 exhausted@20");
 }
 END_TEST
 
@@ -512,7 +438,7 @@ END_TEST
 
 START_TEST(each_outcome_has_its_event)
 {
-	static const enum event events[OUTCOME_END] = {
+	static const enum chain_event events[OUTCOME_END] = {
 		[OUTCOME_NONE] = EVENT_NOT_TRIED,
 		[OUTCOME_DELIVERED] = EVENT_DELIVERED,
 		[OUTCOME_ANSWERED_NO_INPUT] = EVENT_DELIVERED,

@@ -1,0 +1,148 @@
+#include "common/roster/card.h"
+
+#include "common/base/vocabulary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Copies a cell whose length its rule has checked; keeps the text where there is no such column. */
+#define TAKE_TEXT(to, cell)                                                                        \
+	do {                                                                                       \
+		if (cell)                                                                          \
+			snprintf(to, sizeof(to), "%s", cell);                                      \
+	} while (0)
+
+static void take_order(int *order, const char *cell)
+{
+	if (cell)
+		*order = atoi(cell);
+}
+
+void card_take(struct roster_card *card, const struct sheet *sheet)
+{
+	const char *const *cell = sheet->cell;
+
+	if (cell[CONTACT_LANGUAGE] && !language_by_name(cell[CONTACT_LANGUAGE], &card->language))
+		card->language = LANGUAGE_JA;
+	for (int i = 0; i < PLAN_ADDRESSES; i++) {
+		TAKE_TEXT(card->mail[i], cell[CONTACT_MAIL + i]);
+		TAKE_TEXT(card->telephone[i], cell[CONTACT_TELEPHONE + i]);
+		take_order(&card->telephone_order[i], cell[CONTACT_TELEPHONE_ORDER + i]);
+	}
+	take_order(&card->mail_order, cell[CONTACT_MAIL_ORDER]);
+	for (int i = 0; i < CARD_REGIONS; i++)
+		TAKE_TEXT(card->region[i], cell[CONTACT_REGION + i]);
+	TAKE_TEXT(card->spare_mail, cell[CONTACT_SPARE_MAIL]);
+	TAKE_TEXT(card->spare_telephone, cell[CONTACT_SPARE_TELEPHONE]);
+	card->plan = card_plan(card);
+}
+
+bool card_is_whole(const struct sheet *sheet)
+{
+	for (int i = 0; i < CONTACT_COLUMNS; i++)
+		if (sheet->at[i] < 0)
+			return false;
+	return true;
+}
+
+/* The dialled contact of that order, as a step; false: none. */
+static bool step_of_order(const struct roster_card *card, int order, struct plan_step *step)
+{
+	*step = (struct plan_step){.dial_order = order, .position = 1};
+	if (card->mail_order == order && card->mail[0][0]) {
+		step->channel = CHANNEL_MAIL;
+		while (step->addresses < PLAN_ADDRESSES && card->mail[step->addresses][0])
+			step->addresses++;
+		return true;
+	}
+	for (int i = 0; i < PLAN_ADDRESSES; i++) {
+		if (card->telephone_order[i] != order || !card->telephone[i][0])
+			continue;
+		step->channel = CHANNEL_VOICE;
+		step->position = i + 1;
+		step->addresses = 1;
+		return true;
+	}
+	return false;
+}
+
+int64_t card_plan(const struct roster_card *card)
+{
+	struct plan plan = {0};
+
+	for (int order = 1; order <= DIAL_ORDER_MOST; order++)
+		if (step_of_order(card, order, &plan.step[plan.steps]))
+			plan.steps++;
+	return plan_pack(&plan);
+}
+
+/* checks */
+
+static bool check_gaps(const struct roster_card *card, const struct sheet *sheet,
+		       struct faults *faults)
+{
+	for (int i = 1; i < PLAN_ADDRESSES; i++) {
+		struct place place = sheet_place(sheet, CONTACT_MAIL + i);
+		if (!card->mail[i][0] || card->mail[i - 1][0])
+			continue;
+		fault_add(faults, &place,
+			  "前のメールが空欄です (fill the mail addresses from the first on)");
+		return false;
+	}
+	return true;
+}
+
+static bool check_orders(const struct roster_card *card, const struct sheet *sheet,
+			 struct faults *faults)
+{
+	const struct {
+		int order, column;
+		bool address;
+	} contact[] = {
+		{card->mail_order, CONTACT_MAIL_ORDER, card->mail[0][0]},
+		{card->telephone_order[0], CONTACT_TELEPHONE_ORDER, card->telephone[0][0]},
+		{card->telephone_order[1], CONTACT_TELEPHONE_ORDER + 1, card->telephone[1][0]},
+		{card->telephone_order[2], CONTACT_TELEPHONE_ORDER + 2, card->telephone[2][0]},
+	};
+	unsigned seen = 0;
+	bool good = true;
+
+	for (size_t i = 0; i < LENGTH(contact); i++) {
+		struct place place = sheet_place(sheet, contact[i].column);
+		if (!contact[i].order)
+			continue;
+		if (!contact[i].address)
+			fault_add(faults, &place,
+				  "連絡先がないのに発信順があります (a dial order without an address)");
+		else if (seen & 1u << contact[i].order)
+			fault_add(faults, &place,
+				  "発信順 %d が 2 回あります (the dial order is given twice)",
+				  contact[i].order);
+		good &= contact[i].address && !(seen & 1u << contact[i].order);
+		seen |= 1u << contact[i].order;
+	}
+	return good;
+}
+
+static bool holds_anything(const struct roster_card *card)
+{
+	bool any = card->language || card->spare_mail[0] || card->spare_telephone[0];
+
+	for (int i = 0; i < PLAN_ADDRESSES; i++)
+		any |= card->mail[i][0] || card->telephone[i][0] || card->region[i][0];
+	return any;
+}
+
+bool card_check(const struct roster_card *card, const struct sheet *sheet, struct faults *faults)
+{
+	struct place place = sheet_place(sheet, COLUMN_NONE);
+	bool gaps = check_gaps(card, sheet, faults), orders = check_orders(card, sheet, faults);
+
+	if (gaps && orders && !holds_anything(card)) {
+		fault_add(faults, &place,
+			  "連絡先も地域もありません (no address and no region: leave the row out, or "
+			  "delete the contacts with 3)");
+		return false;
+	}
+	return gaps && orders;
+}

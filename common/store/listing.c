@@ -1,0 +1,49 @@
+#include "common/store/listing.h"
+
+#include "common/store/stmt.h"
+
+static const char people_sql[] =
+	"SELECT p.code, p.name, g.code, g.name, d.state, r.choice, r.items, r.comment, r.way, r.by,"
+	" r.at, a.channel, a.outcome, coalesce(a.finished_at, a.created_at)"
+	" FROM delivery d JOIN person p ON p.id = d.person_id"
+	" JOIN department g ON g.id = p.department_id"
+	" LEFT JOIN reply r ON r.id = (SELECT max(id) FROM reply"
+	" WHERE broadcast_id = d.broadcast_id AND person_id = d.person_id)"
+	" LEFT JOIN attempt a ON a.id = (SELECT max(id) FROM attempt WHERE delivery_id = d.id)"
+	" WHERE d.broadcast_id = ?1 AND (?2 >> d.state) & 1 AND (?3 IS NULL OR r.choice = ?3)"
+	" ORDER BY g.code, p.code";
+
+static struct listed read_row(sqlite3_stmt *s)
+{
+	return (struct listed){
+		.code = stmt_text(s, 0),
+		.name = stmt_text(s, 1),
+		.group = stmt_text(s, 2),
+		.group_name = stmt_text(s, 3),
+		.state = (enum delivery_state)sqlite3_column_int(s, 4),
+		.choice = stmt_text(s, 5),
+		.items = stmt_text(s, 6),
+		.comment = stmt_text(s, 7),
+		.way = (enum reply_way)sqlite3_column_int(s, 8),
+		.by = stmt_text(s, 9),
+		.answered_at = sqlite3_column_int64(s, 10),
+		.channel = (enum channel)sqlite3_column_int(s, 11),
+		.outcome = (enum outcome)sqlite3_column_int(s, 12),
+		.tried_at = sqlite3_column_int64(s, 13),
+	};
+}
+
+enum store_status listing_each(struct store *store, const struct listing *listing,
+			       void (*see)(const struct listed *person, void *arg), void *arg)
+{
+	sqlite3_stmt *s = stmt(store, people_sql, "iis", listing->broadcast,
+			       (int64_t)listing->states, listing->choice);
+	enum store_status status;
+
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		struct listed person = read_row(s);
+		see(&person, arg);
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}

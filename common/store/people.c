@@ -1,0 +1,54 @@
+#include "common/store/people.h"
+
+#include "common/base/mem.h"
+#include "common/store/stmt.h"
+
+enum store_status people_find(struct store *store, const char *code, int64_t *id,
+			      enum person_state *state)
+{
+	sqlite3_stmt *s = stmt(store, "SELECT id, state FROM person WHERE code=?", "s", code);
+	enum store_status status = stmt_row(store, s);
+
+	if (!status) {
+		*id = sqlite3_column_int64(s, 0);
+		*state = (enum person_state)sqlite3_column_int(s, 1);
+	}
+	stmt_end(s);
+	return status;
+}
+
+enum store_status people_name(struct store *store, int64_t id, char **code, char **name)
+{
+	sqlite3_stmt *s = stmt(store, "SELECT code, name FROM person WHERE id=?", "i", id);
+	enum store_status status = stmt_row(store, s);
+
+	if (!status) {
+		*code = mem_string(stmt_text(s, 0));
+		*name = mem_string(stmt_text(s, 1));
+	}
+	stmt_end(s);
+	return status;
+}
+
+/* UNION keeps a circle among the groups from going round for ever. */
+enum store_status people_groups(struct store *store, const char *code, int64_t **ids, size_t *count)
+{
+	sqlite3_stmt *s = stmt(store,
+			       "WITH RECURSIVE below(id) AS"
+			       " (SELECT id FROM department WHERE code=? AND deleted=0"
+			       " UNION SELECT d.id FROM department d JOIN below b"
+			       " ON d.parent_id = b.id) SELECT id FROM below",
+			       "s", code);
+	enum store_status status;
+
+	*ids = NULL;
+	*count = 0;
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		*ids = mem_resize(*ids, *count + 1, sizeof **ids);
+		(*ids)[(*count)++] = sqlite3_column_int64(s, 0);
+	}
+	stmt_end(s);
+	if (status == STORE_NONE && *count > 0)
+		return STORE_OK;
+	return status;
+}

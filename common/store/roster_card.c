@@ -1,0 +1,163 @@
+#include "common/store/roster.h"
+#include "common/store/stmt.h"
+
+#include <stdio.h>
+
+#define CARD_COLUMNS "language, work_region, home_region, second_region, plan"
+
+/* Copies a column; what does not fit was not stored by us and is cut. */
+#define COPY_TEXT(to, s, column) snprintf(to, sizeof(to), "%s", stmt_text(s, column))
+
+/* The columns CARD_COLUMNS from `first` on; the rest of the card empty. */
+static void read_person(sqlite3_stmt *s, int first, struct roster_card *card)
+{
+	*card = (struct roster_card){
+		.language = (enum language)sqlite3_column_int(s, first),
+		.plan = sqlite3_column_int64(s, first + 4),
+	};
+	for (int i = 0; i < CARD_REGIONS; i++)
+		COPY_TEXT(card->region[i], s, first + 1 + i);
+}
+
+/* The row of `contact` in `s` into the card. */
+static void read_contact(sqlite3_stmt *s, struct roster_card *card)
+{
+	bool spare = sqlite3_column_int(s, 0),
+	     voice = sqlite3_column_int(s, 1) == CHANNEL_VOICE;
+	int position = sqlite3_column_int(s, 2);
+
+	if (!voice && sqlite3_column_int(s, 1) != CHANNEL_MAIL)
+		return;
+	if (spare && voice) {
+		COPY_TEXT(card->spare_telephone, s, 4);
+	} else if (spare) {
+		COPY_TEXT(card->spare_mail, s, 4);
+	} else if (position >= 1 && position <= PLAN_ADDRESSES && voice) {
+		COPY_TEXT(card->telephone[position - 1], s, 4);
+		card->telephone_order[position - 1] = sqlite3_column_int(s, 3);
+	} else if (position >= 1 && position <= PLAN_ADDRESSES) {
+		COPY_TEXT(card->mail[position - 1], s, 4);
+		card->mail_order = sqlite3_column_int(s, 3);
+	}
+}
+
+static enum store_status read_contacts(struct store *store, int64_t person,
+				       struct roster_card *card, bool *any)
+{
+	sqlite3_stmt *s =
+		stmt(store,
+		     "SELECT spare, channel, position, dial_order, address FROM contact"
+		     " WHERE person_id=?",
+		     "i", person);
+	enum store_status status;
+
+	*any = false;
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		read_contact(s, card);
+		*any = true;
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
+enum store_status roster_card_load(struct store *store, int64_t person,
+				   struct roster_card *card)
+{
+	sqlite3_stmt *s =
+		stmt(store, "SELECT " CARD_COLUMNS " FROM person WHERE id=?", "i", person);
+	enum store_status status = stmt_row(store, s);
+	bool any;
+
+	if (!status)
+		read_person(s, 0, card);
+	stmt_end(s);
+	return status ? status : read_contacts(store, person, card, &any);
+}
+
+enum store_status roster_each_card(struct store *store,
+				   void (*see)(const char *code, const struct roster_card *card,
+					       void *arg),
+				   void *arg)
+{
+	sqlite3_stmt *s =
+		stmt(store, "SELECT id, code, " CARD_COLUMNS " FROM person ORDER BY code", "");
+	enum store_status status;
+	struct roster_card card;
+
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		bool any;
+		read_person(s, 2, &card);
+		status = read_contacts(store, sqlite3_column_int64(s, 0), &card, &any);
+		if (status)
+			break;
+		if (any || card.language || card.region[0][0] || card.region[1][0] ||
+		    card.region[2][0])
+			see(stmt_text(s, 1), &card, arg);
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
+/* writing */
+
+static enum store_status put_address(struct store *store, int64_t person, bool spare,
+				     enum channel channel, int position, int order,
+				     const char *address)
+{
+	if (!*address)
+		return STORE_OK;
+	return stmt_run(store,
+			stmt(store,
+			     "INSERT INTO contact(person_id, spare, channel, position,"
+			     " dial_order, address) VALUES (?, ?, ?, ?, nullif(?, 0), ?)",
+			     "iiiiik", person, (int64_t)spare, (int64_t)channel,
+			     (int64_t)position, (int64_t)order, address));
+}
+
+static enum store_status drop_addresses(struct store *store, int64_t person)
+{
+	return stmt_run(store,
+			stmt(store, "DELETE FROM contact WHERE person_id=? AND channel IN (1, 2)", "i", person));
+}
+
+static enum store_status put_person(struct store *store, int64_t person,
+				    const struct roster_card *card)
+{
+	enum store_status status =
+		stmt_run(store, stmt(store,
+				     "UPDATE person SET language=?2, work_region=?3,"
+				     " home_region=?4, second_region=?5, plan=?6 WHERE id=?1",
+				     "iikkki", person, (int64_t)card->language, card->region[0],
+				     card->region[1], card->region[2], card->plan));
+
+	if (!status && stmt_changes(store) != 1)
+		return STORE_CONFLICT;
+	return status;
+}
+
+enum store_status roster_put_card(struct store *store, int64_t person,
+				  const struct roster_card *card)
+{
+	enum store_status status = drop_addresses(store, person);
+
+	for (int i = 0; !status && i < PLAN_ADDRESSES; i++)
+		status = put_address(store, person, false, CHANNEL_MAIL, i + 1,
+				     card->mail_order, card->mail[i]);
+	for (int i = 0; !status && i < PLAN_ADDRESSES; i++)
+		status = put_address(store, person, false, CHANNEL_VOICE, i + 1,
+				     card->telephone_order[i], card->telephone[i]);
+	if (!status)
+		status = put_address(store, person, true, CHANNEL_MAIL, 1, 0, card->spare_mail);
+	if (!status)
+		status = put_address(store, person, true, CHANNEL_VOICE, 1, 0,
+				     card->spare_telephone);
+	return status ? status : put_person(store, person, card);
+}
+
+enum store_status roster_card_delete(struct store *store, int64_t person)
+{
+	const struct roster_card empty = {0};
+	enum store_status status = drop_addresses(store, person);
+
+	return status ? status : put_person(store, person, &empty);
+}

@@ -1,0 +1,164 @@
+#include "dispatcher/reply/batch.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/queue/poke.h"
+#include "dispatcher/reply/page.h"
+
+#include <stdlib.h>
+
+/* The loop stands still while we wait for the lock, so not for long; rather more than once. */
+enum { PATIENCE_MS = 250, AGAIN_MS = 20, WAIT_MOST_MS = 10000 };
+
+TAILQ_HEAD(entry_list, entry);
+
+struct batch {
+	struct server *server;
+	struct event *timer;
+	struct entry_list entries; /* oldest first */
+};
+
+static void free_entry(struct entry *entry)
+{
+	reply_page_free(&entry->page);
+	question_free(&entry->question);
+	answer_free(&entry->answer);
+	free(entry);
+}
+
+static enum store_status append(struct store *store, const struct entry *entry)
+{
+	char *items = answer_items_json(&entry->answer);
+	struct reply reply = {
+		.broadcast = entry->page.broadcast,
+		.person = entry->page.person,
+		.choice = entry->question.choice[entry->answer.choice].key,
+		.items = items,
+		.comment = entry->answer.comment,
+		.way = WAY_WEB,
+		.by = "",
+		.at = entry->at,
+	};
+	enum store_status status = reply_append(store, &reply);
+
+	free(items);
+	return status;
+}
+
+/* All of them or none. */
+static enum store_status record(struct batch *batch, int64_t *count)
+{
+	struct store *store = batch->server->store;
+	struct entry *entry;
+	enum store_status status = store_begin(store);
+
+	*count = 0;
+	TAILQ_FOREACH(entry, &batch->entries, next) {
+		if (status)
+			break;
+		status = append(store, entry);
+		++*count;
+	}
+	if (!status)
+		return store_commit(store);
+	store_rollback(store);
+	return status;
+}
+
+static void tell_recorded(const struct entry *entry)
+{
+	struct page_view view = {
+		.page = &entry->page,
+		.question = &entry->question,
+		.language = entry->language,
+		.organisation = entry->visit.server->settings->tenko_organisation,
+		.answer = &entry->answer,
+	};
+	struct buf page = {0};
+
+	page_recorded(&page, &view, entry->at);
+	respond(&entry->visit, 200, TYPE_HTML, &page);
+	buf_free(&page);
+}
+
+static void tell_all(struct batch *batch, bool recorded)
+{
+	struct entry *entry;
+
+	while ((entry = TAILQ_FIRST(&batch->entries))) {
+		TAILQ_REMOVE(&batch->entries, entry, next);
+		if (recorded)
+			tell_recorded(entry);
+		else
+			respond_problem(&entry->visit, 503);
+		free_entry(entry);
+	}
+}
+
+/* Well before the request's own deadline, so that the person is told. */
+static bool may_wait(const struct batch *batch)
+{
+	int64_t waited = clock_monotonic() - TAILQ_FIRST(&batch->entries)->visit.began;
+
+	return waited < WAIT_MOST_MS && waited < batch->server->settings->reply_deadline / 2;
+}
+
+static void commit(struct batch *batch, bool last)
+{
+	struct server *server = batch->server;
+	int64_t count;
+	enum store_status status = record(batch, &count);
+
+	if (status == STORE_BUSY && !last && may_wait(batch)) {
+		static const struct timeval again = {.tv_usec = AGAIN_MS * 1000};
+		evtimer_add(batch->timer, &again);
+		return;
+	}
+	if (status) {
+		log_error("reply.store", "error=%s", log_quote(store_error(server->store)));
+	} else {
+		server->traffic.recorded += count;
+		server->traffic.commits++;
+		poke_send(server->settings);
+	}
+	tell_all(batch, !status);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	commit(arg, false);
+}
+
+struct batch *batch_new(struct server *server)
+{
+	struct batch *batch = mem_alloc(sizeof *batch);
+
+	batch->server = server;
+	batch->timer = evtimer_new(server->base, on_timer, batch);
+	TAILQ_INIT(&batch->entries);
+	store_set_patience(server->store, PATIENCE_MS);
+	return batch;
+}
+
+void batch_add(struct batch *batch, struct entry *entry)
+{
+	/* Timers come after the sockets of a turn: this one runs when all that is there was read. */
+	static const struct timeval next_turn = {0};
+
+	TAILQ_INSERT_TAIL(&batch->entries, entry, next);
+	if (!evtimer_pending(batch->timer, NULL))
+		evtimer_add(batch->timer, &next_turn);
+}
+
+void batch_free(struct batch *batch)
+{
+	if (!batch)
+		return;
+	if (!TAILQ_EMPTY(&batch->entries))
+		commit(batch, true);
+	event_free(batch->timer);
+	free(batch);
+}

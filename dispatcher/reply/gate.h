@@ -1,0 +1,54 @@
+#pragma once
+
+/*
+ * A gate stands before evhttp on every connection: it sees each byte first (head.h), holds one
+ * clock over the whole request, however slowly it trickles, and caps the number of connections.
+ *
+ *	IDLE -> HEAD -> BODY -> SERVING -> IDLE ...        a request that is answered
+ *	        HEAD -> REFUSED                            one that is not: the gate answers
+ *itself
+ *
+ * A refused connection is taken away from evhttp: the answer is written, what still comes in is
+ * read and thrown away for a while (else the peer's system discards the answer), then evhttp is
+ * told that the connection is gone. A request never shares its connection with bytes that came
+ * before it was answered: such a connection is closed after the answer.
+ *
+ * At the cap nothing more is accepted until a connection goes; those who wait in the listening
+ * socket's queue are not turned away.
+ */
+
+#include "common/base/must.h"
+#include "dispatcher/reply/traffic.h"
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct gates;
+struct gate;
+
+/*
+ * Gates for all connections of `http`, of which at most `most` are open at a time; `deadline`
+ * in milliseconds. The server calls gates_listen() with its one listening socket afterwards.
+ */
+struct gates *gates_new(struct event_base *base, struct evhttp *http, int most,
+			int64_t deadline, struct traffic *traffic);
+void gates_listen(struct gates *gates, struct evhttp_bound_socket *socket);
+void gates_set_deadline(struct gates *gates, int64_t deadline);
+int gates_count(const struct gates *gates);
+
+/* Takes no more requests: closes what is idle and calls `done` when the last connection is
+ * gone. */
+void gates_drain(struct gates *gates, void (*done)(void *arg), void *arg);
+
+/* After evhttp_free(). */
+void gates_free(struct gates *gates);
+
+/* The gate that a request came through; NULL where its connection is gone. */
+struct gate *gate_of(struct gates *gates, struct evhttp_request *request);
+
+/* The request was handed to us, whole. When its first byte came, on the monotonic clock. */
+int64_t gate_serve(struct gate *gate, struct evhttp_request *request);
+
+/* Whether the answer must close the connection. */
+bool gate_must_close(const struct gate *gate);

@@ -1,0 +1,122 @@
+#include "dispatcher/reply/respond.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "dispatcher/reply/gate.h"
+#include "dispatcher/reply/page.h"
+
+#include <event2/buffer.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* No script, nothing from elsewhere, our one style sheet by its hash, forms to ourselves only. */
+static char content_policy[256];
+
+static const struct {
+	const char *name, *value;
+} headers[] = {
+	{"Content-Security-Policy", content_policy},
+	{"X-Content-Type-Options", "nosniff"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cache-Control", "no-store"},
+};
+
+/* What some statuses must or should be answered with. */
+static const struct {
+	int status;
+	const char *name, *value;
+} status_headers[] = {
+	{401, "WWW-Authenticate", "Bearer"},
+	{405, "Allow", "GET, HEAD, POST"},
+	{503, "Retry-After", "5"},
+};
+
+void respond_open(void)
+{
+	char hash[PAGE_STYLE_HASH];
+
+	snprintf(content_policy, sizeof content_policy,
+		 "default-src 'none'; style-src '%s'; img-src data:; form-action 'self'; "
+		 "frame-ancestors 'none'; base-uri 'none'",
+		 page_style_hash(hash));
+}
+
+static void count(const struct visit *visit, int status)
+{
+	static const char *const method_names[] = {"other", "GET", "POST", "HEAD"};
+	struct evhttp_request *request = visit->request;
+	size_t method = 0;
+
+	switch ((int)evhttp_request_get_command(request)) {
+	case EVHTTP_REQ_GET:
+		method = 1;
+		break;
+	case EVHTTP_REQ_POST:
+		method = 2;
+		break;
+	case EVHTTP_REQ_HEAD:
+		method = 3;
+		break;
+	default:
+		break;
+	}
+	visit->server->traffic.by_status[status]++;
+	log_info("reply.request", "method=%s status=%d broadcast=%lld person=%lld ms=%lld%s",
+		 method_names[method], status, (long long)visit->broadcast,
+		 (long long)visit->person, (long long)(clock_monotonic() - visit->began),
+		 evhttp_request_get_connection(request) ? "" : " gone=yes");
+}
+
+void respond(const struct visit *visit, int status, const char *type, const struct buf *body)
+{
+	struct evhttp_request *request = visit->request;
+	struct evkeyvalq *out = evhttp_request_get_output_headers(request);
+	struct gate *gate = gate_of(visit->server->gates, request);
+	char length[24];
+
+	count(visit, status);
+	snprintf(length, sizeof length, "%zu", body->length);
+	evhttp_add_header(out, "Content-Type", type);
+	evhttp_add_header(out, "Content-Length", length);
+	for (size_t i = 0; i < LENGTH(headers); i++)
+		evhttp_add_header(out, headers[i].name, headers[i].value);
+	for (size_t i = 0; i < LENGTH(status_headers); i++)
+		if (status_headers[i].status == status)
+			evhttp_add_header(out, status_headers[i].name, status_headers[i].value);
+	if (!gate || gate_must_close(gate))
+		evhttp_add_header(out, "Connection", "close");
+	if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)
+		evbuffer_add(evhttp_request_get_output_buffer(request), buf_text(body),
+			     body->length);
+	evhttp_send_reply(request, status, page_problem_reason(status), NULL);
+}
+
+void respond_problem(const struct visit *visit, int status)
+{
+	struct buf page = {0};
+
+	page_problem(&page, status);
+	respond(visit, status, TYPE_HTML, &page);
+	buf_free(&page);
+}
+
+void respond_refusal(int status, struct buf *out)
+{
+	struct buf page = {0};
+
+	page_problem(&page, status);
+	buf_format(out, "HTTP/1.1 %d %s\r\n", status, page_problem_reason(status));
+	buf_format(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", TYPE_HTML, page.length);
+	for (size_t i = 0; i < LENGTH(headers); i++)
+		buf_format(out, "%s: %s\r\n", headers[i].name, headers[i].value);
+	for (size_t i = 0; i < LENGTH(status_headers); i++)
+		if (status_headers[i].status == status)
+			buf_format(out, "%s: %s\r\n", status_headers[i].name,
+				   status_headers[i].value);
+	buf_text_add(out, "Connection: close\r\n\r\n");
+	buf_add(out, buf_text(&page), page.length);
+	buf_free(&page);
+}

@@ -1,0 +1,37 @@
+#pragma once
+
+/*
+ * Answers to requests. Every one carries the same security headers; none sets a cookie, none may
+ * be cached. Each is counted and gets one line in the log, with ids and never with the token.
+ */
+
+#include "common/base/buf.h"
+#include "dispatcher/reply/server.h"
+#include <event2/http.h>
+#include <stdint.h>
+
+/* One request on its way to its answer. */
+struct visit {
+	struct server *server;
+	struct evhttp_request *request;
+	int64_t began;             /* its first byte, on the monotonic clock */
+	int64_t broadcast, person; /* 0: not known */
+};
+
+enum { RESPONSE_HEADERS_MOST = 640 }; /* bytes that the status line and the headers take at most */
+
+#define TYPE_HTML "text/html; charset=utf-8"
+#define TYPE_JSON "application/json"
+#define TYPE_TEXT "text/plain; charset=utf-8"
+
+/* Before the first answer. */
+void respond_open(void);
+
+/* Sends the answer and ends the visit. `body` stays the caller's; a HEAD request gets none. */
+void respond(const struct visit *visit, int status, const char *type, const struct buf *body);
+
+/* The page for a status of problems.def, with the further header that the status asks for. */
+void respond_problem(const struct visit *visit, int status);
+
+/* A whole answer as bytes, for a connection that is closed after it. */
+void respond_refusal(int status, struct buf *out);

@@ -1,0 +1,15 @@
+#pragma once
+
+/* What the endpoint has done since it started: counted where it happens, shown in /stats.json.
+ */
+
+#include <stdint.h>
+
+enum { STATUS_END = 600 };
+
+struct traffic {
+	int64_t by_status[STATUS_END]; /* requests by the status they were answered with */
+	int64_t recorded;              /* replies committed */
+	int64_t commits;               /* transactions they took */
+	int64_t dropped;               /* connections that were closed for being too slow */
+};

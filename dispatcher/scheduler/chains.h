@@ -1,0 +1,30 @@
+#pragma once
+
+/*
+ * Moves deliveries: the one place that assigns a delivery's state. An event goes through the
+ * escalation, and what comes out is stored.
+ */
+
+#include "dispatcher/scheduler/escalation.h"
+#include "dispatcher/scheduler/scheduler.h"
+
+/* A new delivery, from its first step on. */
+MUST_USE enum store_status chain_begin(struct scheduler *s, struct run *run, struct delivery *d);
+
+/* An event of the escalation. */
+MUST_USE enum store_status chain_apply(struct scheduler *s, struct run *run, struct delivery *d,
+				       enum chain_event event);
+
+/* The person answered: the chain stops, whatever it was about to do. */
+MUST_USE enum store_status chain_answered(struct scheduler *s, struct run *run, struct delivery *d,
+					  int64_t reply, const char *choice);
+
+/* The broadcast's time is over. */
+MUST_USE enum store_status chain_expire(struct scheduler *s, struct run *run, struct delivery *d);
+
+/* A waiting delivery's attempt was handed over. */
+MUST_USE enum store_status chain_in_flight(struct scheduler *s, struct run *run, struct delivery *d,
+					   int64_t attempt);
+
+/* Laid aside while the broadcast is paused, and taken up again. */
+MUST_USE enum store_status chain_shelve(struct scheduler *s, struct delivery *d, bool shelved);

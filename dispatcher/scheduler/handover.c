@@ -1,0 +1,217 @@
+#include "dispatcher/scheduler/handover.h"
+
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "dispatcher/scheduler/chains.h"
+#include "dispatcher/scheduler/introduce.h"
+#include "dispatcher/scheduler/jobs.h"
+#include "dispatcher/scheduler/lanes.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Deliveries of one queue, for the functions below. */
+typedef enum store_status (*deal_fn)(struct scheduler *s, struct run *run, struct delivery *d);
+
+/* Deals with up to `most` due ones of a queue; *count says how many there were. */
+static enum store_status deal_with_due(struct scheduler *s, int queue, int64_t most, deal_fn deal,
+				       int64_t *count)
+{
+	static struct delivery list[TURN_DELIVERIES];
+	size_t room = most < TURN_DELIVERIES ? (size_t)most : TURN_DELIVERIES, found = 0;
+	enum store_status status = delivery_due(s->store, queue, s->now, list, room, &found);
+
+	for (size_t i = 0; !status && i < found; i++) {
+		struct run *run;
+		status = runs_get(&s->runs, s->store, list[i].broadcast, &run);
+		if (!status)
+			status = deal(s, run, &list[i]);
+	}
+	s->more |= found == TURN_DELIVERIES;
+	*count = (int64_t)found;
+	return status;
+}
+
+static enum store_status time_has_come(struct scheduler *s, struct run *run, struct delivery *d)
+{
+	return chain_apply(s, run, d, EVENT_DUE);
+}
+
+enum store_status handover_time(struct scheduler *s)
+{
+	int64_t count;
+	return deal_with_due(s, QUEUE_TIME_ONLY, TURN_DELIVERIES, time_has_come, &count);
+}
+
+/* attempts */
+
+/* Takes over the address and the name. */
+static void put_on_belt(struct scheduler *s, const struct attempt *a, int64_t person,
+			const struct recipient *recipient)
+{
+	char *token = mem_alloc(TOKEN_LENGTH + 1);
+	struct job job = job_of(s, a, person, recipient, token);
+
+	effects_job(&s->effects, a->lane, &job);
+	pacing_sent(&s->pacers[a->channel], 1, s->monotonic);
+}
+
+/* The contact was taken out of the roster while the broadcast ran. */
+static enum store_status contact_is_gone(struct scheduler *s, struct run *run, struct delivery *d,
+					 struct attempt *a)
+{
+	a->address = mem_string("");
+	enum store_status status = attempt_insert(s->store, a);
+	free(a->address);
+	if (!status)
+		status = attempt_close(s->store, a->id, OUTCOME_REFUSED, "the contact is gone",
+				       s->now);
+	run->outcomes[a->channel][OUTCOME_REFUSED]++;
+	return status ? status : chain_apply(s, run, d, EVENT_REFUSED);
+}
+
+static enum store_status hand_over(struct scheduler *s, struct run *run, struct delivery *d)
+{
+	if (!run_is_live(run))
+		return chain_shelve(s, d, true);
+
+	struct plan plan = plan_unpack(d->plan);
+	struct action action = escalation_present(&plan, &run->b->policy, &d->chain, d->due_at);
+	assert(action.kind == ACTION_TRY);
+	struct attempt a = {
+		.delivery = d->id,
+		.channel = action.channel,
+		.lane = run->b->lane,
+		.dial_order = action.dial_order,
+		.position = action.position,
+		.address_position = action.address,
+		.round = d->chain.round + 1,
+		.attempt_no = action.attempt,
+		.created_at = s->now,
+	};
+	struct recipient recipient;
+	enum store_status status = recipient_load(s->store, d->person, a.channel, a.dial_order,
+						  a.address_position, &recipient, &a.address);
+	if (status)
+		return status;
+	if (!a.address) {
+		free(recipient.name);
+		return contact_is_gone(s, run, d, &a);
+	}
+	status = attempt_insert(s->store, &a);
+	if (!status)
+		status = chain_in_flight(s, run, d, a.id);
+	if (status) {
+		free(recipient.name);
+		free(a.address);
+		return status;
+	}
+	log_info("attempt.queued",
+		 "attempt=%" PRId64 " broadcast=%" PRId64 " person=%" PRId64
+		 " channel=%s order=%d address=%d try=%d",
+		 a.id, d->broadcast, d->person, channel_name(a.channel), a.dial_order,
+		 a.address_position, a.attempt_no);
+	put_on_belt(s, &a, d->person, &recipient);
+	return STORE_OK;
+}
+
+/* The channel is down: nobody waits for it who has anything else left. */
+static enum store_status pass_over(struct scheduler *s, struct run *run, struct delivery *d)
+{
+	if (!run_is_live(run))
+		return chain_shelve(s, d, true);
+	log_info("attempt.passed_over", "broadcast=%" PRId64 " person=%" PRId64, d->broadcast,
+		 d->person);
+	return chain_apply(s, run, d, EVENT_OUTAGE);
+}
+
+static enum store_status channel_due(struct scheduler *s, enum channel channel)
+{
+	struct pacer *pacer = &s->pacers[channel];
+	enum store_status status = STORE_OK;
+	int64_t count;
+
+	/* Urgent first; within a lane those that an outage made wait. */
+	for (int lane = 0; !status && lane < LANES; lane++) {
+		for (int parked = 1; !status && parked >= 0; parked--) {
+			int64_t most = pacing_allow(pacer, s->monotonic);
+			if (most > 0)
+				status = deal_with_due(s, queue_of(channel, lane, parked), most,
+						       hand_over, &count);
+		}
+	}
+	for (int lane = 0; !status && pacer->confirmed && lane < LANES; lane++)
+		status = deal_with_due(s, queue_of(channel, lane, false), TURN_DELIVERIES,
+				       pass_over, &count);
+	return status;
+}
+
+enum store_status handover_due(struct scheduler *s)
+{
+	enum store_status status = STORE_OK;
+
+	for (int c = CHANNEL_NONE + 1; !status && c < CHANNEL_END; c++)
+		status = channel_due(s, (enum channel)c);
+	return status;
+}
+
+/* effects */
+
+bool handover_effects(struct scheduler *s)
+{
+	struct effects *e = &s->effects;
+	size_t refused;
+
+	for (size_t i = 0; i < e->stop_count; i++)
+		belt_stop(s->belt, e->stops[i].broadcast, e->stops[i].ordinal);
+	if (!introduce_runs(s))
+		return false;
+	for (size_t i = 0; i < e->job_count; i++)
+		belt_add_job(s->belt, e->jobs[i].lane, &e->jobs[i].job);
+	if (!belt_flush(s->belt, &refused) || refused > 0)
+		return false;
+	for (size_t i = 0; i < e->job_count; i++)
+		s->marks[e->jobs[i].job.channel][e->jobs[i].lane] = e->jobs[i].job.attempt;
+	s->marks_changed |= e->job_count > 0;
+	return true;
+}
+
+/* when */
+
+enum store_status handover_next(struct scheduler *s, int64_t *at)
+{
+	int64_t due;
+	enum store_status status = delivery_next_due(s->store, QUEUE_TIME_ONLY, &due);
+
+	*at = due == INT64_MAX ? INT64_MAX : s->monotonic + due - s->now;
+	for (int c = CHANNEL_NONE + 1; s->belt_state == BELT_RUNNING && c < CHANNEL_END; c++) {
+		int64_t paced = pacing_next(&s->pacers[c], s->monotonic);
+		for (int lane = 0; !status && lane < LANES; lane++) {
+			for (int parked = 0; !status && parked <= 1; parked++) {
+				status = delivery_next_due(
+					s->store, queue_of((enum channel)c, lane, parked), &due);
+				/* Passing over a channel that is down waits for nothing. */
+				bool passed_over = s->pacers[c].confirmed && !parked;
+				int64_t allowed = passed_over ? s->monotonic : paced;
+				if (due == INT64_MAX || allowed == INT64_MAX)
+					continue;
+				due = s->monotonic + due - s->now;
+				due = due > allowed ? due : allowed;
+				*at = *at < due ? *at : due;
+			}
+		}
+	}
+	return status;
+}
+
+enum store_status handover_count_out(struct scheduler *s)
+{
+	enum store_status status = STORE_OK;
+
+	for (int c = CHANNEL_NONE + 1; !status && c < CHANNEL_END; c++) {
+		status = attempt_open_count(s->store, (enum channel)c, &s->pacers[c].out);
+		s->pacers[c].heard_at = s->monotonic;
+	}
+	return status;
+}

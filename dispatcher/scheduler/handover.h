@@ -1,0 +1,24 @@
+#pragma once
+
+/*
+ * The hand-over: what is due becomes attempts, and attempts become jobs on the belt.
+ *
+ * An attempt's id is its entry's id in the stream of its channel and lane. Ids only grow, so the
+ * largest id a stream ever held says which attempts were handed over: all up to it. From this
+ * follows how the belt is brought in line with the store after any failure of either.
+ */
+
+#include "dispatcher/scheduler/scheduler.h"
+
+/* In the turn's transaction: lets what only time was in the way of go on. */
+MUST_USE enum store_status handover_time(struct scheduler *s);
+/* In the turn's transaction: makes attempts of what is due, as the pace allows. */
+MUST_USE enum store_status handover_due(struct scheduler *s);
+/* After the commit: puts them on the belt, with the stop marks first. False: the belt is gone. */
+MUST_USE bool handover_effects(struct scheduler *s);
+
+/* When the next delivery can be handed over or is due otherwise, monotonic; INT64_MAX: none. */
+MUST_USE enum store_status handover_next(struct scheduler *s, int64_t *at);
+
+/* Jobs out by channel, from the store. */
+MUST_USE enum store_status handover_count_out(struct scheduler *s);

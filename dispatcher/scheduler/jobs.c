@@ -1,0 +1,23 @@
+#include "dispatcher/scheduler/jobs.h"
+
+struct job job_of(const struct scheduler *s, const struct attempt *a, int64_t person,
+		  const struct recipient *recipient, char *token)
+{
+	int64_t broadcast = delivery_broadcast(a->delivery);
+
+	token_make(s->keys, broadcast, person, token);
+	return (struct job){
+		.channel = a->channel,
+		.language = recipient->language,
+		.dial_order = a->dial_order,
+		.position = a->address_position,
+		.attempt_no = a->attempt_no,
+		.ordinal = (uint32_t)delivery_ordinal(a->delivery),
+		.attempt = a->id,
+		.broadcast = broadcast,
+		.person = person,
+		.address = a->address,
+		.name = recipient->name,
+		.token = token,
+	};
+}

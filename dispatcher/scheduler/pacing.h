@@ -1,0 +1,48 @@
+#pragma once
+
+/*
+ * How much of a channel may be handed over now: the window (jobs out and not reported back),
+ * the rate, and whether the channel is up. A function of its arguments; times in milliseconds
+ * on one monotonic clock.
+ *
+ * A channel that reports an outage is down: only a probe goes out, after a wait that doubles
+ * while probes fail. Once one failed the outage is confirmed, and people are not kept waiting
+ * for the channel. The first word other than an outage opens it again.
+ */
+
+#include "common/base/must.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pace {
+	int64_t window;
+	int64_t rate;         /* a second; 0: no limit */
+	int64_t backoff;      /* first wait for a probe */
+	int64_t backoff_most; /* longest */
+	int64_t silence;      /* jobs out and no word for this long: an outage */
+};
+
+struct pacer {
+	struct pace pace;
+	int64_t out;    /* handed over and not reported back */
+	int64_t credit; /* thousandths of a job that the rate allows */
+	int64_t credited_at;
+	int64_t heard_at; /* last word, or first job out after none was */
+	bool down, confirmed;
+	int64_t wait; /* for the next probe */
+	int64_t probe_at;
+};
+
+/* How many jobs may be handed over now. */
+MUST_USE int64_t pacing_allow(struct pacer *p, int64_t now);
+/* When that may be more; INT64_MAX: when results come. */
+MUST_USE int64_t pacing_next(const struct pacer *p, int64_t now);
+
+void pacing_sent(struct pacer *p, int64_t jobs, int64_t now);
+/* A job is not out any more; says nothing about the channel. */
+void pacing_returned(struct pacer *p);
+void pacing_works(struct pacer *p, int64_t now);
+void pacing_outage(struct pacer *p, int64_t now);
+
+/* Turns a long silence into a confirmed outage; true when it just did. */
+MUST_USE bool pacing_listen(struct pacer *p, int64_t now);

@@ -1,0 +1,57 @@
+#pragma once
+
+/*
+ * The scheduler: the one process that decides. It works in turns. A turn is one transaction:
+ * read the facts that others appended, take in results, fan out a stretch, hand over what is
+ * due; then, once that is committed, its effects: stop marks, results let go, jobs on the belt.
+ * Killed at any point it goes on from what is committed; effects that were not done are found
+ * missing when the belt is compared with the store (handover.h).
+ *
+ * Nothing here survives a failed transaction: what is cached is forgotten and read again.
+ */
+
+#include "common/auth/token.h"
+#include "common/conf/settings.h"
+#include "common/queue/belt.h"
+#include "common/store/delivery.h"
+#include "common/store/store.h"
+#include "dispatcher/scheduler/effects.h"
+#include "dispatcher/scheduler/pacing.h"
+#include "dispatcher/scheduler/runs.h"
+
+/* What one turn takes at most of each, so that replies never wait long behind it. */
+enum {
+	TURN_REPLIES = 2000,
+	TURN_CONTROLS = 100,
+	TURN_RESULTS = 500,
+	TURN_DELIVERIES = 500,
+	TURN_MS = 20, /* for fan-outs and sweeps */
+};
+
+enum belt_state {
+	BELT_GONE,     /* not connected */
+	BELT_SETTLING, /* it was emptied or put back: results are awaited before jobs go out again */
+	BELT_RUNNING,
+};
+
+struct scheduler {
+	struct settings *settings;
+	struct store *store;
+	struct belt *belt;
+	enum belt_state belt_state;
+	int64_t settled_at;  /* monotonic: when settling ends */
+	int64_t compared_at; /* monotonic: when the belt was last compared with the store */
+	bool results_there;  /* the belt may have results */
+	struct token_keys *keys;
+
+	struct runs runs;
+	struct pacer pacers[CHANNEL_END];
+	struct effects effects;
+	int64_t marks[CHANNEL_END][LANES]; /* largest attempt id on the belt, to be stored */
+	bool marks_changed;
+
+	/* the turn under way */
+	int64_t now; /* UTC */
+	int64_t monotonic;
+	bool more; /* something was left for the next turn */
+};

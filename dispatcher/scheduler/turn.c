@@ -1,0 +1,181 @@
+#include "dispatcher/scheduler/turn.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "dispatcher/scheduler/fanout.h"
+#include "dispatcher/scheduler/handover.h"
+#include "dispatcher/scheduler/intake.h"
+#include "dispatcher/scheduler/outcomes.h"
+#include "dispatcher/scheduler/sweep.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void turn_set_paces(struct scheduler *s)
+{
+	const struct settings *c = s->settings;
+	const struct {
+		int64_t window, rate;
+	} paces[CHANNEL_END] = {
+		[CHANNEL_MAIL] = {c->pacing_mail_window, c->pacing_mail_rate},
+		[CHANNEL_VOICE] = {c->pacing_voice_window, c->pacing_voice_rate},
+		[CHANNEL_PUSH] = {c->pacing_push_window, c->pacing_push_rate},
+	};
+
+	for (int i = CHANNEL_NONE + 1; i < CHANNEL_END; i++)
+		s->pacers[i].pace = (struct pace){
+			.window = paces[i].window,
+			.rate = paces[i].rate,
+			.backoff = c->pacing_outage_backoff,
+			.backoff_most = c->pacing_outage_backoff_most,
+			.silence = c->pacing_outage_after,
+		};
+}
+
+/* the transaction */
+
+static enum store_status store_marks(struct scheduler *s)
+{
+	enum store_status status = STORE_OK;
+
+	for (int c = CHANNEL_NONE + 1; s->marks_changed && c < CHANNEL_END; c++)
+		for (int lane = 0; !status && lane < LANES; lane++)
+			if (s->marks[c][lane])
+				status = handover_mark_set(s->store, (enum channel)c, lane,
+							   s->marks[c][lane]);
+	if (!status)
+		s->marks_changed = false;
+	return status;
+}
+
+static void forget(struct scheduler *s)
+{
+	runs_forget(&s->runs);
+	effects_clear(&s->effects);
+	memset(s->marks, 0, sizeof s->marks);
+	s->marks_changed = false;
+	enum store_status status = handover_count_out(s);
+	if (status)
+		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
+}
+
+enum store_status turn_transaction(struct scheduler *s,
+				   enum store_status (*body)(struct scheduler *s, void *arg),
+				   void *arg)
+{
+	enum store_status status;
+
+	s->now = clock_utc();
+	s->monotonic = clock_monotonic();
+	status = store_begin(s->store);
+	if (!status)
+		status = body(s, arg);
+	if (!status)
+		status = runs_store(&s->runs, s->store, s->now);
+	if (!status)
+		status = store_commit(s->store);
+	if (status) {
+		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
+		store_rollback(s->store);
+		forget(s);
+	}
+	return status;
+}
+
+/* the turn */
+
+static void expire_runs(struct scheduler *s)
+{
+	for (size_t i = 0; i < s->runs.count; i++) {
+		struct run *run = s->runs.list[i];
+		bool open = run->b->state == BROADCAST_RUNNING || run->b->state == BROADCAST_PAUSED;
+		if (open && s->now >= run->b->expires_at && run->b->fanned_out &&
+		    !(run->b->sweep & SWEEP_EXPIRE)) {
+			log_info("broadcast.expired", "broadcast=%" PRId64, run->b->id);
+			sweep_begin(run, SWEEP_EXPIRE);
+		}
+	}
+}
+
+static void finish_runs(struct scheduler *s)
+{
+	for (size_t i = 0; i < s->runs.count; i++) {
+		struct run *run = s->runs.list[i];
+		bool open = run->b->state == BROADCAST_RUNNING || run->b->state == BROADCAST_PAUSED;
+		bool over = run->b->fanned_out && run->b->sweep == 0 &&
+			    run->states[DELIVERY_WAITING] == 0 &&
+			    run->states[DELIVERY_IN_FLIGHT] == 0;
+		if (open && over)
+			run_move(run, BROADCAST_FINISHED, s->now);
+	}
+}
+
+static enum store_status turn_body(struct scheduler *s, void *arg)
+{
+	struct results *results = arg;
+	enum store_status status = store_marks(s);
+
+	if (!status)
+		status = intake_requests(s);
+	if (!status)
+		status = intake_controls(s);
+	if (!status)
+		status = intake_replies(s);
+	if (!status)
+		status = outcomes_take(s, results);
+	if (!status)
+		status = fanout_go_on(s);
+	if (!status)
+		expire_runs(s);
+	if (!status)
+		status = sweep_go_on(s);
+	if (!status)
+		status = handover_time(s);
+	if (!status && s->belt_state == BELT_RUNNING)
+		status = handover_due(s);
+	if (!status)
+		finish_runs(s);
+	return status;
+}
+
+static void lose_belt(struct scheduler *s)
+{
+	s->belt_state = BELT_GONE;
+}
+
+/* Fewer than asked for: there are none left, and we want to be told of the next. */
+static void results_taken(struct scheduler *s, const struct results *results)
+{
+	if (!belt_results_done(s->belt, results)) {
+		lose_belt(s);
+		return;
+	}
+	s->results_there = results->count == TURN_RESULTS;
+	s->more |= s->results_there;
+	if (!s->results_there && !belt_wait_for_results(s->belt))
+		lose_belt(s);
+}
+
+enum store_status turn(struct scheduler *s)
+{
+	struct results results = {0};
+	bool read = s->belt_state != BELT_GONE && s->results_there;
+
+	s->more = false;
+	if (read && !belt_results(s->belt, TURN_RESULTS, &results)) {
+		lose_belt(s);
+		read = false;
+	}
+	enum store_status status = turn_transaction(s, turn_body, &results);
+	if (!status && s->belt_state != BELT_GONE) {
+		if (!handover_effects(s))
+			lose_belt(s);
+		else if (read)
+			results_taken(s, &results);
+	}
+	effects_clear(&s->effects);
+	if (!status)
+		runs_tidy(&s->runs);
+	results_free(&results);
+	return status;
+}

@@ -1,0 +1,395 @@
+#!/usr/bin/python3
+"""A mail relay for tests and for the sandbox of the quickstart: a real SMTP server (aiosmtpd) that
+keeps each message as a file and, if asked, misbehaves by rule.
+
+    smtp_double.py --dir D [--port 0] [--rule 'rcpt bad*=550 5.1.1 nobody here'] ...
+
+prints "port N" once it listens, and runs until SIGTERM or SIGINT. Messages are kept in D as
+
+    D/new/000001.eml    whole files only: they are written in D/tmp and renamed
+    D/port              the port
+
+each as it came, behind lines that say how: Return-Path, X-Sandbox-Recipient (the words after
+RCPT TO:), X-Sandbox-Session (number of the connection, from 1), X-Sandbox-Tls, X-Sandbox-Sni,
+X-Sandbox-Login and X-Sandbox-Cut (yes where the other side was not told that it was kept).
+
+A rule is "STAGE [PATTERN][ *N]=ACTION".
+
+    STAGE    connect ehlo starttls auth mail rcpt data content end rset
+             "data" is the answer to DATA, "content" the message while it is coming in, "end" the
+             answer after it. At "starttls" a reply is put behind the 220, in the clear.
+    PATTERN  as of a shell, on the address: the sender at mail, the recipient from rcpt on
+    *N       the rule is good N times
+    ACTION   "550 5.1.1 nobody": this reply
+             "drop": closes the connection instead of a reply
+             "421 bye & drop": replies and closes
+             "hang": never replies
+             "trickle": sends a byte of an endless reply every now and then
+             "keep drop", "keep hang" (at end): the message is kept first
+
+A running server takes its rules from D/rules (one a line) whenever that file changes.
+"""
+
+import argparse
+import asyncio
+import email
+import email.policy
+import fnmatch
+import os
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+from aiosmtpd.smtp import MISSING, SMTP, AuthResult, syntax
+
+STAGES = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content", "end", "rset")
+TRICKLE_SECONDS = 0.2
+ACTION = re.compile(r"(?P<keep>keep )?(?P<reply>[2-5]\d\d .*?)?(?: & )?(?P<then>drop|hang|trickle)?$")
+RULE = re.compile(r"(?P<stage>\w+)(?: (?P<pattern>[^=* ]\S*?|\*\S*?))?(?: \*(?P<times>\d+))?=(?P<action>.+)$")
+
+
+class Rule:
+    def __init__(self, text):
+        rule = RULE.match(text)
+        action = rule and ACTION.match(rule["action"])
+        if not action or rule["stage"] not in STAGES:
+            raise ValueError(f"not a rule: {text!r} (see --help)")
+        self.stage = rule["stage"]
+        self.pattern = rule["pattern"] or "*"
+        self.times = int(rule["times"]) if rule["times"] else None
+        self.keep = bool(action["keep"])
+        self.reply = action["reply"]
+        self.then = action["then"]
+
+    def applies(self, stage, address):
+        if stage != self.stage or self.times == 0:
+            return False
+        if not fnmatch.fnmatchcase(address, self.pattern):
+            return False
+        if self.times:
+            self.times -= 1
+        return True
+
+
+class Store:
+    """The folder, and the rules in it."""
+
+    def __init__(self, folder, rules=()):
+        self.folder = Path(folder)
+        for name in ("new", "tmp"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        self.sessions = 0
+        self.messages = max((int(p.stem) for p in (self.folder / "new").glob("[0-9]*.eml")), default=0)
+        self.rules = [Rule(text) for text in rules]
+        self.rules_stamp = None
+
+    def rule(self, stage, address=""):
+        self.reload()
+        return next((r for r in self.rules if r.applies(stage, address)), None)
+
+    def reload(self):
+        try:
+            status = os.stat(self.folder / "rules")
+        except FileNotFoundError:
+            return
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if stamp != self.rules_stamp:
+            lines = (self.folder / "rules").read_text(encoding="utf-8").splitlines()
+            self.rules = [Rule(line) for line in lines if line.strip()]
+            self.rules_stamp = stamp
+
+    def keep(self, notes, content):
+        self.messages += 1
+        name = f"{self.messages:06}.eml"
+        head = "".join(f"{key}: {value}\r\n" for key, value in notes.items())
+        (self.folder / "tmp" / name).write_bytes(head.encode() + content)
+        os.rename(self.folder / "tmp" / name, self.folder / "new" / name)
+
+
+class Server(SMTP):
+    """One connection."""
+
+    def __init__(self, store, options):
+        self.store = store
+        self.options = options
+        self.number = 0
+        self.recipient_words = ""
+        self.chunks = []
+        context = options.tls_context
+        login = options.auth
+        super().__init__(self, hostname="sandbox.invalid", ident="Tenko mail sandbox",
+                         tls_context=context, require_starttls=bool(context and options.tls == "required"),
+                         auth_required=bool(login), auth_require_tls=bool(login and context),
+                         auth_exclude_mechanism=() if login else ("LOGIN", "PLAIN"),
+                         authenticator=self.check_login)
+
+    # rules
+
+    async def drop(self):
+        self.transport.close()
+        await asyncio.Event().wait()  # until the loss of the connection ends this task
+
+    async def obey(self, rule):
+        """What the rule says; the reply to give, if any."""
+        if rule.then == "hang":
+            await asyncio.Event().wait()
+        if rule.then == "trickle":
+            self._writer.write(b"250-")
+            while True:
+                self._writer.write(b".")
+                await asyncio.sleep(TRICKLE_SECONDS)
+        if rule.then == "drop":
+            if rule.reply:
+                await super().push(rule.reply)
+            await self.drop()
+        return rule.reply
+
+    async def by_rule(self, stage, address=""):
+        rule = self.store.rule(stage, address)
+        return await self.obey(rule) if rule else None
+
+    # the conversation
+
+    async def push(self, status):
+        if not self.number:  # the greeting is the first
+            self.store.sessions += 1
+            self.number = self.store.sessions
+            status = await self.by_rule("connect") or status
+        await super().push(status)
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        refusal = await self.by_rule("ehlo")
+        if refusal:
+            return [refusal]
+        session.host_name = hostname
+        more = [f"250-{word}" for word in self.options.extensions]
+        return [r for r in responses[:-1] if not r.endswith("AUTH ")] + more + responses[-1:]
+
+    @syntax("STARTTLS")
+    async def smtp_STARTTLS(self, arg):
+        rule = self.store.rule("starttls")
+        if not rule:
+            return await super().smtp_STARTTLS(arg)
+        reply = await self.obey(rule)
+        if not reply.startswith("2"):
+            return await self.push(reply)
+        # what an attacker on the line would do: a reply slipped in before the encryption
+        self._writer.write(b"220 Ready to start TLS\r\n" + reply.encode() + b"\r\n")
+        self.push = self.push_nothing
+        await super().smtp_STARTTLS(arg)
+
+    async def push_nothing(self, status):
+        del self.push  # only the next one is left out
+
+    def check_login(self, server, session, envelope, mechanism, data):
+        user, _, password = self.options.auth.partition(":")
+        good = (data.login.decode(), data.password.decode()) == (user, password)
+        return AuthResult(success=good, auth_data=data)
+
+    async def handle_AUTH(self, server, session, envelope, args):
+        return await self.by_rule("auth") or MISSING
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        refusal = await self.by_rule("mail", address)
+        if not refusal:
+            envelope.mail_from = address
+        return refusal or "250 2.1.0 sender ok"
+
+    async def smtp_RCPT(self, arg):
+        self.recipient_words = (arg or "").partition(":")[2].strip()
+        await super().smtp_RCPT(arg)
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        refusal = await self.by_rule("rcpt", address)
+        if not refusal:
+            envelope.rcpt_tos.append(address)
+        return refusal or "250 2.1.5 recipient ok"
+
+    def recipient(self):
+        return self.envelope.rcpt_tos[0] if self.envelope.rcpt_tos else ""
+
+    async def smtp_DATA(self, arg):
+        if self.envelope.rcpt_tos:
+            refusal = await self.by_rule("data", self.recipient())
+            if refusal:
+                return await self.push(refusal)
+            rule = self.store.rule("content", self.recipient())
+            if rule:
+                await self.push("354 go on")
+                await self._reader.readexactly(200)
+                return await self.push(await self.obey(rule))
+        await super().smtp_DATA(arg)
+
+    async def smtp_BDAT(self, arg):
+        """Chunks (RFC 3030), which aiosmtpd does not know. Rules: data and content on each chunk
+        that is not the last, end on the last."""
+        size, _, last = (arg or "").partition(" ")
+        self.chunks.append(await self._reader.readexactly(int(size)))
+        if not self.envelope.rcpt_tos:
+            self.chunks.clear()
+            return await self.push("503 5.5.1 no valid recipients")
+        if last.upper() != "LAST":
+            refusal = (await self.by_rule("data", self.recipient())
+                       or await self.by_rule("content", self.recipient()))
+            return await self.push(refusal or f"250 2.0.0 {size} bytes")
+        self.envelope.content = b"".join(self.chunks)
+        self.chunks.clear()
+        reply = await self.handle_DATA(self, self.session, self.envelope)
+        self._set_post_data_state()
+        await self.push(reply)
+
+    async def smtp_RSET(self, arg):
+        self.chunks.clear()
+        refusal = await self.by_rule("rset")
+        if refusal:
+            return await self.push(refusal)
+        await super().smtp_RSET(arg)
+
+    async def handle_DATA(self, server, session, envelope):
+        rule = self.store.rule("end", self.recipient())
+        if not rule or rule.keep:
+            try:
+                self.store.keep(self.notes(session, envelope, cut=bool(rule)), envelope.content)
+            except OSError as error:
+                print(f"smtp_double: {error}", file=sys.stderr, flush=True)
+                return "452 4.3.1 cannot keep the message"
+        reply = await self.obey(rule) if rule else None
+        return reply or "250 2.0.0 kept"
+
+    def notes(self, session, envelope, cut):
+        tls = self.transport.get_extra_info("ssl_object")
+        login = session.auth_data.login if session.authenticated else b""
+        return {"Return-Path": f"<{envelope.mail_from}>",
+                "X-Sandbox-Recipient": self.recipient_words,
+                "X-Sandbox-Session": self.number,
+                "X-Sandbox-Tls": tls.version() if tls else "no",
+                "X-Sandbox-Sni": getattr(tls, "asked_for", "") or "",
+                "X-Sandbox-Login": login.decode(errors="replace"),
+                "X-Sandbox-Cut": "yes" if cut else "no"}
+
+    async def handle_exception(self, error):
+        print(f"smtp_double: {error!r}", file=sys.stderr, flush=True)
+        return "451 4.3.0 sandbox fault"
+
+
+def tls_context(certificate, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.sni_callback = lambda tls, name, _: setattr(tls, "asked_for", name)
+    return context
+
+
+def make_certificate(folder, name="localhost", address="127.0.0.1", days=2):
+    """A certificate that signs itself, for a name and an address; (certificate, key)."""
+    certificate, key = Path(folder) / f"{name}.crt", Path(folder) / f"{name}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-keyout", key, "-out", certificate, "-days", str(days),
+                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:{address}"],
+                   check=True, capture_output=True)
+    return certificate, key
+
+
+async def serve(options):
+    store = Store(options.dir, options.rule)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Server(store, options), options.host, options.port,
+                                      backlog=1024)
+    port = server.sockets[0].getsockname()[1]
+    (store.folder / "port").write_text(f"{port}\n")
+    print(f"port {port}", flush=True)
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    await ended.wait()
+    server.close()
+
+
+def read_options(words):
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dir", required=True, help="where messages are kept")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: any")
+    parser.add_argument("--rule", action="append", default=[], metavar="RULE")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="mail is taken after AUTH only")
+    parser.add_argument("--tls", choices=("offered", "required"), help="STARTTLS")
+    parser.add_argument("--cert", help="with --tls; without it one is made")
+    parser.add_argument("--key")
+    parser.add_argument("--extensions", default="PIPELINING,ENHANCEDSTATUSCODES",
+                        help="further words of the EHLO reply; CHUNKING is understood")
+    options = parser.parse_args(words)
+    options.extensions = [word for word in options.extensions.split(",") if word]
+    options.tls_context = None
+    if options.tls:
+        if not options.cert:
+            Path(options.dir).mkdir(parents=True, exist_ok=True)
+            options.cert, options.key = make_certificate(options.dir)
+        options.tls_context = tls_context(options.cert, options.key)
+    return options
+
+
+class SmtpDouble:
+    """The same for pytest: a process of its own.
+
+        with SmtpDouble(folder, "rcpt bad*=550 5.1.1 nobody") as relay:
+            ... relay.port ... relay.messages() ... relay.rules("connect=421 busy & drop")
+    """
+
+    def __init__(self, folder, *rules, options=(), port=0):
+        self.folder = Path(folder)
+        words = [word for rule in rules for word in ("--rule", rule)]
+        self.command = [sys.executable, __file__, "--dir", self.folder, *words, *options]
+        self.process = None
+        self.port = port
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        """Starts it; after stop() on the same port again."""
+        self.process = subprocess.Popen([*map(str, self.command), "--port", str(self.port)],
+                                        stdout=subprocess.PIPE, text=True)
+        word = self.process.stdout.readline().split()
+        if len(word) != 2:
+            raise RuntimeError("the SMTP double did not start")
+        self.port = int(word[1])
+        return self
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+        if self.process:
+            self.process.wait(10)
+            self.process.stdout.close()
+            self.process = None
+
+    def rules(self, *rules):
+        """New rules from now on, also within a session."""
+        fresh = self.folder / "rules.new"
+        for rule in rules:
+            Rule(rule)  # a typing error shows here
+        fresh.write_text("".join(f"{rule}\n" for rule in rules), encoding="utf-8")
+        os.rename(fresh, self.folder / "rules")
+
+    def files(self):
+        return sorted((self.folder / "new").glob("*.eml"))
+
+    def messages(self):
+        """The messages kept, parsed by Python's email package, in order."""
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+                for path in self.files()]
+
+    def clear(self):
+        shutil.rmtree(self.folder / "new")
+        (self.folder / "new").mkdir()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(read_options(sys.argv[1:])))

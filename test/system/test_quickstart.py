@@ -1,0 +1,111 @@
+"""scripts/quickstart, as somebody who has just cloned the repository runs it."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness import BIN, REPOSITORY, wait_for
+
+SCRIPT = REPOSITORY / "scripts" / "quickstart"
+
+
+@pytest.fixture
+def folder():
+    """Where the quickstart keeps its data; what it left running is stopped by its own --stop."""
+    with harness.temporary_folder() as root:
+        yield root / "q"
+        quickstart("--stop", "--dir", root / "q")
+        assert running_in(root / "q") == []
+
+
+def quickstart(*arguments, code=0, programs=BIN, cwd="/"):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TENKO_")}
+    environment.update(TENKO_BIN=str(programs), LC_ALL="C")
+    done = subprocess.run([SCRIPT, *map(str, arguments)], capture_output=True, text=True, cwd=cwd,
+                          env=environment, timeout=300, encoding="utf-8")
+    assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+    return done
+
+
+def running_in(folder):
+    """Command lines of the processes that were started for a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            line = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+            # redis-server's command line does not name its folder, but it works in it
+            works_in = os.readlink(entry / "cwd") if line else ""
+            if str(folder).encode() + b"/" in line or works_in.startswith(f"{folder}/"):
+                found.append(line.replace(b"\0", b" ").decode())
+    return [line for line in found if "scripts/quickstart" not in line]
+
+
+def sanitizer_reports(folder):
+    return [match[0] for path in folder.rglob("*.log")
+            for match in [harness.SANITIZER_REPORT.search(path.read_text(errors="replace"))] if match]
+
+
+def take_port(port):
+    """Holds a port, if nobody else does already."""
+    held = socket.socket()
+    with contextlib.suppress(OSError):
+        held.bind(("127.0.0.1", port))
+        held.listen()
+    return held
+
+
+def test_check_reaches_everybody_with_its_ports_taken():
+    with take_port(8080), take_port(2525):
+        done = quickstart("--check")
+    assert "port 8080 is taken" in done.stdout and "port 2525 is taken" in done.stdout
+    assert "9 targeted = 8 answered + 1 exhausted" in done.stdout
+    assert "NOT" not in done.stdout
+    assert not list(Path("/tmp").glob("tenko-quickstart.*/data/run/tenkod.pid"))
+
+
+def test_leaves_it_running_twice_in_a_row_until_told_to_stop(folder):
+    for again in (False, True):
+        done = quickstart("--dir", folder)
+        assert ("an earlier quickstart" in done.stdout) == again
+        link = re.search(r"answer yourself +(\S+)", done.stdout)[1]
+        with urllib.request.urlopen(link, timeout=10) as page:
+            assert "山﨑 太郎～" in page.read().decode()
+        assert len(list((folder / "mail" / "new").glob("*.eml"))) == 13
+        assert sanitizer_reports(folder) == []
+    assert quickstart("--stop", "--dir", folder).stdout.strip() == "stopped"
+    wait_for(lambda: running_in(folder) == [], 20, "everything to end")
+    assert sanitizer_reports(folder) == []
+    assert quickstart("--stop", "--dir", folder).stdout.strip() == "nothing was running"
+
+
+def test_says_so_when_nobody_can_be_reached(folder, tmp_path):
+    """A mail worker that cannot run: not zero, and nothing is left running."""
+    programs = tmp_path / "bin"
+    shutil.copytree(BIN, programs)
+    worker = programs / "tenko-mail"
+    worker.unlink()
+    worker.write_text("#!/bin/sh\nexit 70\n")
+    worker.chmod(0o755)
+    done = quickstart("--dir", folder, code=1, programs=programs)
+    assert "FAILED" in done.stderr
+    wait_for(lambda: running_in(folder) == [], 20, "everything to end")
+
+
+def test_leaves_other_folders_alone(folder):
+    folder.mkdir()
+    (folder / "precious").write_text("x")
+    assert "holds something else" in quickstart("--dir", folder, code=1).stderr
+    assert [path.name for path in folder.iterdir()] == ["precious"]
+
+
+def test_what_it_does_not_understand():
+    assert "--nonsense" in quickstart("--nonsense", code=64).stderr
+    assert "--check" in quickstart("--help").stdout

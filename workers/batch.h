@@ -1,0 +1,31 @@
+#pragma once
+
+/* The batch in hand: jobs, their contents, and how each ended. */
+
+#include "common/queue/claim.h"
+#include "workers/contents.h"
+#include "workers/recent.h"
+
+struct batch {
+	struct job *jobs; /* those to deliver first, then those not wanted any more */
+	const struct content **contents;
+	struct result *results;
+	int *lanes;
+	size_t count;
+	size_t wanted; /* how many are to be delivered */
+	bool down;     /* the channel as a whole was found down */
+};
+
+/*
+ * Sorts `count` claimed jobs: what is not wanted any more, or lacks its content, is reported as
+ * not tried. The jobs' texts stay the claims'. False: the connection broke; nothing is kept.
+ */
+MUST_USE bool batch_begin(struct batch *batch, struct claim *claim, struct contents *contents,
+			  struct claimed *list, size_t count, char *worker);
+
+/* How jobs[i] ended; once for each. */
+void batch_report(struct batch *batch, size_t i, enum outcome outcome, const char *detail);
+
+/* Reports all, what the channel left out as the outage it told of. False: the connection broke;
+ * the results are kept among the recent ones all the same. */
+MUST_USE bool batch_end(struct batch *batch, struct claim *claim, struct recent *recent);

@@ -1,0 +1,227 @@
+#include "workers/mail/form.h"
+
+#include "workers/mail/wording.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <string.h>
+
+bool form_link_is_sound(const char *url)
+{
+	const char *rest = url;
+
+	if (strncmp(url, "http://", 7) == 0)
+		rest = url + 7;
+	else if (strncmp(url, "https://", 8) == 0)
+		rest = url + 8;
+	if (rest == url || !*rest)
+		return false;
+	for (; *rest; rest++)
+		if (*rest <= ' ' || *rest > '~' || strchr("\"<>\\^`{|}", *rest))
+			return false;
+	return true;
+}
+
+bool form_token_is_sound(const char *token)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789-_";
+
+	return *token && token[strspn(token, alphabet)] == '\0';
+}
+
+static const char *escape_of(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * Text from elsewhere: line ends become CRLF (and <br> in HTML), what HTML would read as markup
+ * is escaped, other controls are left out.
+ */
+static void add_value(struct buf *out, enum form_kind kind, const char *value, size_t length)
+{
+	for (const char *p = value; p < value + length; p++) {
+		const char *escape = kind == FORM_HTML ? escape_of(*p) : NULL;
+		if (escape)
+			buf_text_add(out, escape);
+		else if (*p == '\n')
+			buf_text_add(out, kind == FORM_HTML ? "<br>\r\n" : "\r\n");
+		else if ((unsigned char)*p >= ' ' ? *p != 0x7f : *p == '\t')
+			buf_char(out, *p);
+	}
+}
+
+/* places */
+
+struct filling {
+	struct form *form;
+	const struct content *content;
+	const struct wording *words;
+	enum language language;
+	bool skipping; /* between {if_inside} and {end}, and there is none */
+};
+
+static void value(struct filling *f, const char *text)
+{
+	add_value(&f->form->common, f->form->kind, text, strlen(text));
+}
+
+static void slot(struct filling *f, enum form_slot which)
+{
+	struct form *form = f->form;
+
+	assert(form->count < FORM_SLOTS);
+	form->slots[form->count].at = form->common.length;
+	form->slots[form->count].slot = which;
+	form->count++;
+}
+
+static void place_organisation(struct filling *f)
+{
+	const char *name = f->content->organisation;
+	value(f, *name ? name : f->words->nobody);
+}
+
+static void place_title(struct filling *f)
+{
+	value(f, f->content->title[f->language]);
+}
+
+static void place_body(struct filling *f)
+{
+	const char *body = f->content->body[f->language];
+	size_t length = strlen(body);
+
+	while (length && isspace((unsigned char)body[length - 1]))
+		length--;
+	add_value(&f->form->common, f->form->kind, body, length);
+}
+
+static void place_opening(struct filling *f)
+{
+	value(f, f->words->opening[f->content->kind]);
+}
+
+static void place_asked(struct filling *f)
+{
+	value(f, f->words->asked[f->content->kind]);
+}
+
+static void place_until(struct filling *f)
+{
+	char text[UNTIL_TEXT];
+
+	value(f, wording_until(f->language, f->content->expires_at, text));
+}
+
+static void place_base(struct filling *f)
+{
+	value(f, f->content->base_url);
+	value(f, "/r/");
+}
+
+static void place_inside_base(struct filling *f)
+{
+	value(f, f->content->inside_url);
+	value(f, "/r/");
+}
+
+static void place_name(struct filling *f)
+{
+	slot(f, SLOT_NAME);
+}
+
+static void place_token(struct filling *f)
+{
+	slot(f, SLOT_TOKEN);
+}
+
+static void place_if_inside(struct filling *f)
+{
+	f->skipping = !*f->content->inside_url;
+}
+
+static void place_end(struct filling *f)
+{
+	f->skipping = false;
+}
+
+static const struct {
+	const char *name;
+	void (*fill)(struct filling *f);
+} places[] = {
+	{"organisation", place_organisation}, {"title", place_title},
+	{"body", place_body},		      {"opening", place_opening},
+	{"asked", place_asked},		      {"until", place_until},
+	{"base", place_base},		      {"inside_base", place_inside_base},
+	{"name", place_name},		      {"token", place_token},
+	{"if_inside", place_if_inside},	      {"end", place_end},
+};
+
+/* Our own wording is at fault where a place is unknown. */
+static void fill_place(struct filling *f, const char *name, size_t length)
+{
+	bool ends = length == 3 && memcmp(name, "end", 3) == 0;
+
+	if (f->skipping && !ends)
+		return;
+	for (size_t i = 0; i < LENGTH(places); i++) {
+		if (strlen(places[i].name) == length && memcmp(places[i].name, name, length) == 0) {
+			places[i].fill(f);
+			return;
+		}
+	}
+	assert(!"a place that is not known");
+}
+
+void form_fill(struct form *form, enum form_kind kind, const struct content *content,
+	       enum language language)
+{
+	const struct wording *words = wording(language);
+	struct filling f = {
+		.form = form, .content = content, .words = words, .language = language};
+
+	*form = (struct form){.kind = kind};
+	for (const char *p = kind == FORM_HTML ? words->html : words->text; *p; p++) {
+		if (*p == '{') {
+			size_t length = strcspn(p, "}") - 1;
+			fill_place(&f, p + 1, length);
+			p += length + 1;
+		} else if (!f.skipping) {
+			buf_add(&form->common, *p == '\n' ? "\r\n" : p, *p == '\n' ? 2 : 1);
+		}
+	}
+}
+
+void form_write(const struct form *form, const char *name, const char *token, struct buf *out)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < form->count; i++) {
+		const char *own = form->slots[i].slot == SLOT_NAME ? name : token;
+		buf_add(out, form->common.data + at, form->slots[i].at - at);
+		add_value(out, form->kind, own, strlen(own));
+		at = form->slots[i].at;
+	}
+	buf_add(out, form->common.data + at, form->common.length - at);
+}
+
+void form_free(struct form *form)
+{
+	buf_free(&form->common);
+	*form = (struct form){0};
+}

@@ -1,0 +1,139 @@
+#include "workers/mail/mail.h"
+
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "workers/mail/compose.h"
+#include "workers/mail/smtp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct mail {
+	struct composer *composer;
+	struct relay *relay;
+	/* Of one batch; kept for their buffers. */
+	struct letter *letters;
+	struct parcel *parcels;
+	size_t *indexes; /* of the parcels' jobs */
+	size_t room;
+};
+
+static void mail_free(struct mail *mail)
+{
+	if (!mail)
+		return;
+	composer_free(mail->composer);
+	relay_close(mail->relay);
+	for (size_t i = 0; i < mail->room; i++)
+		letter_free(&mail->letters[i]);
+	free(mail->letters);
+	free(mail->parcels);
+	free(mail->indexes);
+	free(mail);
+}
+
+static int64_t mail_batch(const struct settings *settings)
+{
+	return settings->mail_session_messages;
+}
+
+static bool is_loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0;
+}
+
+/* The settings before a reload stay in use where the new ones cannot be used. */
+static bool mail_open(struct worker *worker, const struct settings *settings)
+{
+	struct mail *mail = mem_alloc(sizeof *mail);
+	struct buf fault = {0};
+
+	mail->composer = composer_new(settings, &fault);
+	if (mail->composer)
+		mail->relay = relay_open(settings, &fault);
+	bool opened = mail->relay != NULL;
+	if (opened) {
+		mail_free(worker_state(worker));
+		worker_set_state(worker, mail);
+	} else {
+		log_error("settings.fault", "fault=%s", log_quote(buf_text(&fault)));
+		mail_free(mail);
+	}
+	if (opened && *settings->mail_username && strcmp(settings->mail_tls, "required") != 0 &&
+	    !is_loopback(settings->mail_relay_host))
+		log_warning("mail.password_exposed",
+			    "hint=\"set mail.tls = required, or the password may go over the "
+			    "network in the clear\"");
+	buf_free(&fault);
+	return opened;
+}
+
+static void make_room(struct mail *mail, size_t count)
+{
+	if (count <= mail->room)
+		return;
+	mail->letters = mem_resize(mail->letters, count, sizeof *mail->letters);
+	mail->parcels = mem_resize(mail->parcels, count, sizeof *mail->parcels);
+	mail->indexes = mem_resize(mail->indexes, count, sizeof *mail->indexes);
+	memset(mail->letters + mail->room, 0, (count - mail->room) * sizeof *mail->letters);
+	mail->room = count;
+}
+
+/* What cannot be sent at all is reported at once. How many parcels there are. */
+static size_t compose(struct worker *worker, const struct job *jobs,
+		      const struct content *const *contents, size_t count)
+{
+	struct mail *mail = worker_state(worker);
+	size_t made = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct letter *letter = &mail->letters[made];
+		const char *reason;
+		if (!composer_write(mail->composer, &jobs[i], contents[i], letter, &reason)) {
+			worker_report(worker, i, OUTCOME_REFUSED, reason);
+			continue;
+		}
+		mail->parcels[made] = (struct parcel){
+			.return_path = buf_text(&letter->return_path),
+			.recipient = buf_text(&letter->recipient),
+			.text = buf_text(&letter->text),
+			.length = letter->text.length,
+		};
+		mail->indexes[made++] = i;
+	}
+	return made;
+}
+
+static void mail_deliver(struct worker *worker, const struct job *jobs,
+			 const struct content *const *contents, size_t count)
+{
+	struct mail *mail = worker_state(worker);
+	struct buf why = {0};
+
+	make_room(mail, count);
+	size_t made = compose(worker, jobs, contents, count);
+	bool up = made == 0 || relay_send(mail->relay, mail->parcels, made, &why);
+	for (size_t i = 0; i < made; i++)
+		if (mail->parcels[i].outcome != OUTCOME_OUTAGE)
+			worker_report(worker, mail->indexes[i], mail->parcels[i].outcome,
+				      mail->parcels[i].detail);
+	if (!up)
+		worker_outage(worker, buf_text(&why));
+	buf_free(&why);
+}
+
+static void mail_close(struct worker *worker)
+{
+	mail_free(worker_state(worker));
+	worker_set_state(worker, NULL);
+}
+
+const struct worker_channel mail_channel = {
+	.channel = CHANNEL_MAIL,
+	.program = "tenko-mail",
+	.purpose = "Sends the mails of broadcasts to the relay over SMTP.",
+	.batch = mail_batch,
+	.open = mail_open,
+	.deliver = mail_deliver,
+	.close = mail_close,
+};
