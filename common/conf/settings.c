@@ -269,6 +269,18 @@ static const struct entry *find(const char *section, const char *key, bool *sect
 	return NULL;
 }
 
+/* A blank and a semicolon: inih takes the rest of the value for a comment, without a word. */
+static bool would_drop_rest(const char *line)
+{
+	line += strspn(line, " \t");
+	if (*line == '#' || *line == ';')
+		return false;
+	for (const char *p = strchr(line, ';'); p; p = strchr(p + 1, ';'))
+		if (p > line && (p[-1] == ' ' || p[-1] == '\t'))
+			return true;
+	return false;
+}
+
 /*
  * inih takes lines of up to 200 bytes from here and would silently read the rest of a longer one
  * as a line of its own. It also does not tell its handler the line's number.
@@ -287,6 +299,11 @@ static char *next_line(char *line, int room, void *arg)
 			 "starts with a blank", room - 2);
 		while ((c = fgetc(r->stream)) != EOF && c != '\n')
 			;
+		line[0] = '\0';
+	}
+	if (would_drop_rest(line)) {
+		fault(r, "a blank before \";\" begins a comment and would drop the rest; put the "
+			 "\";\" right behind the word, and comments on lines of their own");
 		line[0] = '\0';
 	}
 	return line;
@@ -489,6 +506,28 @@ static void write_range(const struct entry *e, struct buf *out)
 	buf_text_add(out, e->flags & RELOAD ? "; SIGHUP reloads it)\n" : "; read at start)\n");
 }
 
+/*
+ * Long values go on in further lines, as they must to be read again. Not where two blanks would
+ * become one, nor where the rest would look like a comment.
+ */
+static void write_wrapped(const char *value, struct buf *out)
+{
+	enum { WIDTH = 150 };
+	size_t column = 0;
+
+	for (; *value; value++) {
+		size_t word = strcspn(value + 1, " ");
+		bool between_words = *value == ' ' && column > 0 && value[-1] != ' ' &&
+				     word > 0 && value[1] != '#';
+		if (between_words && column + 1 + word > WIDTH) {
+			buf_text_add(out, "\n   ");
+			column = 0;
+		}
+		buf_char(out, *value);
+		column++;
+	}
+}
+
 void settings_dump(const struct settings *s, unsigned how, struct buf *out)
 {
 	for (size_t i = 0; i < LENGTH(entries); i++) {
@@ -505,9 +544,12 @@ void settings_dump(const struct settings *s, unsigned how, struct buf *out)
 			write_comment(e->doc, out);
 			write_range(e, out);
 		}
+		struct buf value = {0};
+		write_value(s, e, how, &value);
 		buf_format(out, "%s = ", e->key);
-		write_value(s, e, how, out);
+		write_wrapped(buf_text(&value), out);
 		buf_char(out, '\n');
+		buf_free(&value);
 	}
 }
 

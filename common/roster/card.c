@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 /* Copies a cell whose length its rule has checked; keeps the text where there is no such column. */
-#define TAKE_TEXT(to, cell)                                                                        \
-	do {                                                                                       \
-		if (cell)                                                                          \
-			snprintf(to, sizeof(to), "%s", cell);                                      \
+#define TAKE_TEXT(to, cell)                                   \
+	do {                                                  \
+		if (cell)                                     \
+			snprintf(to, sizeof(to), "%s", cell); \
 	} while (0)
 
 static void take_order(int *order, const char *cell)
@@ -78,50 +78,47 @@ int64_t card_plan(const struct roster_card *card)
 
 /* checks */
 
-static bool check_gaps(const struct roster_card *card, const struct sheet *sheet,
+static void check_gaps(const struct roster_card *card, const struct sheet *sheet,
 		       struct faults *faults)
 {
 	for (int i = 1; i < PLAN_ADDRESSES; i++) {
 		struct place place = sheet_place(sheet, CONTACT_MAIL + i);
-		if (!card->mail[i][0] || card->mail[i - 1][0])
-			continue;
-		fault_add(faults, &place,
-			  "前のメールが空欄です (fill the mail addresses from the first on)");
-		return false;
+		if (card->mail[i][0] && !card->mail[i - 1][0])
+			fault_add(
+				faults, &place,
+				"前のメールが空欄です (fill the mail addresses from the first on)");
 	}
-	return true;
 }
 
-static bool check_orders(const struct roster_card *card, const struct sheet *sheet,
+static void check_orders(const struct roster_card *card, const struct sheet *sheet,
 			 struct faults *faults)
 {
 	const struct {
 		int order, column;
-		bool address;
-	} contact[] = {
-		{card->mail_order, CONTACT_MAIL_ORDER, card->mail[0][0]},
-		{card->telephone_order[0], CONTACT_TELEPHONE_ORDER, card->telephone[0][0]},
-		{card->telephone_order[1], CONTACT_TELEPHONE_ORDER + 1, card->telephone[1][0]},
-		{card->telephone_order[2], CONTACT_TELEPHONE_ORDER + 2, card->telephone[2][0]},
+		const char *address;
+	} contacts[] = {
+		{card->mail_order, CONTACT_MAIL_ORDER, card->mail[0]},
+		{card->telephone_order[0], CONTACT_TELEPHONE_ORDER, card->telephone[0]},
+		{card->telephone_order[1], CONTACT_TELEPHONE_ORDER + 1, card->telephone[1]},
+		{card->telephone_order[2], CONTACT_TELEPHONE_ORDER + 2, card->telephone[2]},
 	};
 	unsigned seen = 0;
-	bool good = true;
 
-	for (size_t i = 0; i < LENGTH(contact); i++) {
-		struct place place = sheet_place(sheet, contact[i].column);
-		if (!contact[i].order)
+	for (size_t i = 0; i < LENGTH(contacts); i++) {
+		struct place place = sheet_place(sheet, contacts[i].column);
+		unsigned bit = 1u << contacts[i].order;
+		if (!contacts[i].order)
 			continue;
-		if (!contact[i].address)
-			fault_add(faults, &place,
-				  "連絡先がないのに発信順があります (a dial order without an address)");
-		else if (seen & 1u << contact[i].order)
+		if (!*contacts[i].address)
+			fault_add(
+				faults, &place,
+				"連絡先がないのに発信順があります (a dial order without an address)");
+		else if (seen & bit)
 			fault_add(faults, &place,
 				  "発信順 %d が 2 回あります (the dial order is given twice)",
-				  contact[i].order);
-		good &= contact[i].address && !(seen & 1u << contact[i].order);
-		seen |= 1u << contact[i].order;
+				  contacts[i].order);
+		seen |= bit;
 	}
-	return good;
 }
 
 static bool holds_anything(const struct roster_card *card)
@@ -129,20 +126,22 @@ static bool holds_anything(const struct roster_card *card)
 	bool any = card->language || card->spare_mail[0] || card->spare_telephone[0];
 
 	for (int i = 0; i < PLAN_ADDRESSES; i++)
-		any |= card->mail[i][0] || card->telephone[i][0] || card->region[i][0];
+		any |= card->mail[i][0] || card->telephone[i][0];
+	for (int i = 0; i < CARD_REGIONS; i++)
+		any |= card->region[i][0] != '\0';
 	return any;
 }
 
-bool card_check(const struct roster_card *card, const struct sheet *sheet, struct faults *faults)
+void card_check(const struct roster_card *card, const struct sheet *sheet, struct faults *faults)
 {
 	struct place place = sheet_place(sheet, COLUMN_NONE);
-	bool gaps = check_gaps(card, sheet, faults), orders = check_orders(card, sheet, faults);
+	size_t before = faults->count;
 
-	if (gaps && orders && !holds_anything(card)) {
-		fault_add(faults, &place,
-			  "連絡先も地域もありません (no address and no region: leave the row out, or "
-			  "delete the contacts with 3)");
-		return false;
-	}
-	return gaps && orders;
+	check_gaps(card, sheet, faults);
+	check_orders(card, sheet, faults);
+	if (faults->count == before && !holds_anything(card))
+		fault_add(
+			faults, &place,
+			"連絡先も地域もありません (no address and no region: leave the row out, or "
+			"delete the contacts with 3)");
 }

@@ -16,9 +16,8 @@ void card_take(struct roster_card *card, const struct sheet *sheet);
 /* Whether the file has all columns, so that nothing of an earlier card is kept. */
 MUST_USE bool card_is_whole(const struct sheet *sheet);
 
-/* What no cell shows by itself: gaps, orders given twice or without an address, nothing at all. */
-MUST_USE bool card_check(const struct roster_card *card, const struct sheet *sheet,
-			 struct faults *faults);
+/* Adds what no cell shows by itself: gaps, orders given twice or without an address, nothing at all. */
+void card_check(const struct roster_card *card, const struct sheet *sheet, struct faults *faults);
 
 /* The contacts in dial order, packed. */
 MUST_USE int64_t card_plan(const struct roster_card *card);

@@ -131,12 +131,16 @@ static int32_t check_group_of(struct importing *import, const struct sheet *shee
 
 	if (!*code || rule_group_id(code))
 		return NONE;
+	if (n == NONE && import_is_blind(import, ROSTER_GROUPS))
+		return NONE;
 	if (n == NONE)
 		fault_add(&import->report->faults, &place,
-			  "登録されていないグループです: 「%s」 (no such group)", shown(code, room));
+			  "登録されていないグループです: 「%s」 (no such group)",
+			  shown(code, room));
 	else if (import->model.groups[n].entry.is == PRESENCE_DELETED)
 		fault_add(&import->report->faults, &place,
-			  "削除されたグループです: 「%s」 (the group is deleted)", shown(code, room));
+			  "削除されたグループです: 「%s」 (the group is deleted)",
+			  shown(code, room));
 	else
 		return n;
 	return NONE;
@@ -150,6 +154,8 @@ static int32_t check_pattern_of(struct importing *import, const struct sheet *sh
 	int32_t n = model_find_pattern(&import->model, code);
 
 	if (!*code || rule_group_id(code))
+		return NONE;
+	if (n == NONE && import_is_blind(import, ROSTER_PATTERNS))
 		return NONE;
 	if (n == NONE)
 		fault_add(&import->report->faults, &place,
@@ -198,9 +204,7 @@ static enum store_status check_card(struct importing *import, const struct sheet
 	if (status)
 		return status;
 	card_take(&card, sheet);
-	/* Its faults are told of; there is nothing to be noted for other rows. */
-	bool sound = card_check(&card, sheet, &import->report->faults);
-	(void)sound;
+	card_check(&card, sheet, &import->report->faults);
 	return STORE_OK;
 }
 
@@ -211,6 +215,8 @@ static struct model_user *check_owner(struct importing *import, const struct she
 	char room[SHOWN_ROOM];
 	int32_t n = model_find_user(&import->model, code);
 
+	if (n == NONE && import_is_blind(import, ROSTER_USERS))
+		return NULL;
 	if (n == NONE)
 		fault_add(&import->report->faults, &place,
 			  "登録されていないユーザです: 「%s」 (no such user)", shown(code, room));
@@ -242,13 +248,13 @@ enum store_status check_rows(struct importing *import)
 	struct sheet *sheet = import->sheet;
 	enum store_status status = STORE_OK;
 
-	while (import_next(import, &sheet[ROSTER_PATTERNS], "checking"))
+	while (import_next(import, ROSTER_PATTERNS))
 		check_pattern(import, &sheet[ROSTER_PATTERNS]);
-	while (import_next(import, &sheet[ROSTER_GROUPS], "checking"))
+	while (import_next(import, ROSTER_GROUPS))
 		check_group(import, &sheet[ROSTER_GROUPS]);
-	while (import_next(import, &sheet[ROSTER_USERS], "checking"))
+	while (import_next(import, ROSTER_USERS))
 		check_user(import, &sheet[ROSTER_USERS]);
-	while (!status && import_next(import, &sheet[ROSTER_CONTACTS], "checking"))
+	while (!status && import_next(import, ROSTER_CONTACTS))
 		status = check_contact(import, &sheet[ROSTER_CONTACTS]);
 	return status;
 }

@@ -14,16 +14,16 @@
 
 enum import_result {
 	IMPORT_DONE,
-	IMPORT_FAULTS,	   /* what is wrong is in report->faults; nothing was changed */
+	IMPORT_FAULTS,     /* what is wrong is in report->faults; nothing was changed */
 	IMPORT_UNREADABLE, /* a file cannot be read: report->trouble */
 	IMPORT_NO_REGIONS, /* the region tables cannot be read: report->trouble */
-	IMPORT_CHANGED,	   /* the roster was changed by somebody else meanwhile: try again */
-	IMPORT_STORE,	   /* report->status, and store_error() */
+	IMPORT_CHANGED,    /* the roster was changed by somebody else meanwhile: try again */
+	IMPORT_STORE,      /* report->status, and store_error() */
 };
 
 struct import_request {
 	const char *path[ROSTER_FILES]; /* NULL: not given; "-": standard input */
-	int64_t group_limit;		/* people in a group at most */
+	int64_t group_limit;            /* people in a group at most */
 	bool check_only;
 	const char *who; /* for the audit record */
 	/* Called now and then; may be NULL. `doing`: "checking" or "storing". */

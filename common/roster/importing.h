@@ -11,12 +11,22 @@ struct importing {
 	struct import_report *report;
 	struct store *store;
 	struct model model;
-	bool given[ROSTER_FILES];
-	struct sheet sheet[ROSTER_FILES];
+	struct sheet sheet[ROSTER_FILES]; /* .kind NULL: not given */
+	bool storing;                     /* all is checked; this is the second time through */
+	size_t rows;                      /* gone through, for the progress */
 };
 
-/* The next row that is to be processed; tells of progress. `doing` as in import_request. */
-MUST_USE bool import_next(struct importing *import, struct sheet *sheet, const char *doing);
+/*
+ * The next row of the file that asks for something; false at its end, or where it is not given or
+ * makes no sense. Counts the rows by update code and tells of progress.
+ */
+MUST_USE bool import_next(struct importing *import, enum roster_file file);
+
+/*
+ * Whether the file is given but makes no sense: what it would have added is not known, and nobody
+ * is blamed for naming it.
+ */
+MUST_USE bool import_is_blind(const struct importing *import, enum roster_file file);
 
 /* A cell of an earlier row. */
 struct place import_place(const struct importing *import, enum roster_file file, size_t row,

@@ -35,7 +35,6 @@ struct model_group {
 	char *upper;
 	int32_t people;      /* who will be in it, not deleted */
 	int32_t kept;        /* deleted, but still there */
-	int32_t below;       /* groups that will name it as parent, deleted ones too */
 	int32_t last_joined; /* number of a person whom the import puts into it, NONE */
 };
 

@@ -40,10 +40,12 @@ const char *store_error(const struct store *store);
 /* The exit code (sysexits) that fits a failure. */
 MUST_USE int store_exit_code(enum store_status status);
 
-/* Takes the write lock at once, waiting for up to five seconds, or the patience that was set. */
+/* How long a transaction waits for the write lock; five seconds unless it is set. */
+void store_set_patience(struct store *store, int milliseconds);
+
+/* Takes the write lock at once. */
 MUST_USE enum store_status store_begin(struct store *store);
 MUST_USE enum store_status store_commit(struct store *store); /* failed: rolled back */
-void store_set_patience(struct store *store, int milliseconds);
 void store_rollback(struct store *store);		      /* harmless outside a transaction */
 
 /* Changes whenever another connection has committed; costs no disk access. */

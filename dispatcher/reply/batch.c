@@ -54,7 +54,8 @@ static enum store_status record(struct batch *batch, int64_t *count)
 	enum store_status status = store_begin(store);
 
 	*count = 0;
-	TAILQ_FOREACH(entry, &batch->entries, next) {
+	TAILQ_FOREACH(entry, &batch->entries, next)
+	{
 		if (status)
 			break;
 		status = append(store, entry);

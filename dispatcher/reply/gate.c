@@ -119,8 +119,8 @@ static void hang_up(struct gate *gate)
 	struct bufferevent *stream = gate->stream;
 
 	if (gate->state == GATE_REFUSED)
-		bufferevent_setcb(stream, gate->evhttp.read, gate->evhttp.write,
-				  gate->evhttp.event, gate->evhttp.arg);
+		bufferevent_setcb(stream, gate->evhttp.read, gate->evhttp.write, gate->evhttp.event,
+				  gate->evhttp.arg);
 	bufferevent_trigger_event(stream, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
 }
 
@@ -325,8 +325,8 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
 	return gate->stream;
 }
 
-struct gates *gates_new(struct event_base *base, struct evhttp *http, int most,
-			int64_t deadline, struct traffic *traffic)
+struct gates *gates_new(struct event_base *base, struct evhttp *http, int most, int64_t deadline,
+			struct traffic *traffic)
 {
 	struct gates *gates = mem_alloc(sizeof *gates);
 

@@ -31,8 +31,8 @@ struct gate;
  * Gates for all connections of `http`, of which at most `most` are open at a time; `deadline`
  * in milliseconds. The server calls gates_listen() with its one listening socket afterwards.
  */
-struct gates *gates_new(struct event_base *base, struct evhttp *http, int most,
-			int64_t deadline, struct traffic *traffic);
+struct gates *gates_new(struct event_base *base, struct evhttp *http, int most, int64_t deadline,
+			struct traffic *traffic);
 void gates_listen(struct gates *gates, struct evhttp_bound_socket *socket);
 void gates_set_deadline(struct gates *gates, int64_t deadline);
 int gates_count(const struct gates *gates);

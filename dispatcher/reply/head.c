@@ -60,8 +60,7 @@ static struct head_refusal read_request_line(struct head *head, const char *line
 		return refusal;
 	for (size_t i = 0; i < LENGTH(methods); i++) {
 		size_t length = strlen(methods[i].name);
-		if (length == (size_t)(target - line) &&
-		    memcmp(line, methods[i].name, length) == 0)
+		if (length == (size_t)(target - line) && memcmp(line, methods[i].name, length) == 0)
 			head->method = methods[i].method;
 	}
 	if (!head->method)

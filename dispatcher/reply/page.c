@@ -34,8 +34,11 @@ static const char style[] =
 	".t input,textarea{display:block;width:100%;font:inherit;padding:.6rem;"
 	"border:2px solid var(--l);border-radius:.5rem}"
 	"button,.k{display:block;width:100%;padding:.9rem;font:inherit;font-size:1.35rem;"
-	"font-weight:700;text-align:center;text-decoration:none;color:Canvas;background:var(--a);"
-	"border:0;border-radius:.7rem;margin:1rem 0}"
+	"font-weight:700;text-align:center;color:Canvas;background:var(--a);"
+	"border:2px solid var(--a);border-radius:.7rem;margin:1rem 0}"
+	/* In sight at all times: choosing and sending takes two taps. */
+	"button{position:sticky;bottom:.6rem;box-shadow:0 0 0 .6rem Canvas}"
+	".k{color:var(--a);background:none;text-decoration:none}"
 	":focus-visible{outline:3px solid var(--a);outline-offset:2px}"
 	"small{display:block}";
 
@@ -274,7 +277,7 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 
 	format_time(time, sizeof time, at, language);
 	add_heading(out, view);
-	buf_format(out, "<div class=\"n\" role=\"status\"><p>✓ %s<br>%s<p><b>",
+	buf_format(out, "<div class=\"n\" role=\"status\"><p><b>✓ %s</b><br>%s<p><b>",
 		   phrase(PHRASE_RECORDED, language), time);
 	html_escape(out, question->choice[answer->choice].label[language]);
 	buf_text_add(out, "</b>");
@@ -290,9 +293,9 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 		buf_text_add(out, "<p class=\"b\">");
 		html_escape(out, answer->comment);
 	}
-	buf_format(out, "</div><a class=\"k\" href=\"?lang=%s\">%s</a><small>%s</small>",
-		   language_name(language), phrase(PHRASE_CHANGE, language),
-		   phrase(PHRASE_AGAIN_HINT, language));
+	buf_format(out, "</div><p>%s</p><a class=\"k\" href=\"?lang=%s\">%s</a>",
+		   phrase(PHRASE_CLOSE, language), language_name(language),
+		   phrase(PHRASE_CHANGE, language));
 }
 
 /* without a person */

@@ -76,16 +76,12 @@ void pacing_works(struct pacer *p, int64_t now)
 void pacing_outage(struct pacer *p, int64_t now)
 {
 	p->heard_at = now;
-	if (!p->down) {
-		p->down = true;
-		p->wait = p->pace.backoff;
-		p->probe_at = now + p->wait;
-		return;
-	}
-	if (now < p->probe_at - p->wait / 2)
+	if (p->down && now - p->failed_at < p->wait / 2)
 		return; /* the same failure, from another worker */
-	p->confirmed = true;
-	p->wait = least(p->wait * 2, p->pace.backoff_most);
+	p->confirmed = p->down;
+	p->wait = p->down ? least(p->wait * 2, p->pace.backoff_most) : p->pace.backoff;
+	p->down = true;
+	p->failed_at = now;
 	p->probe_at = now + p->wait;
 }
 

@@ -31,6 +31,7 @@ struct pacer {
 	bool down, confirmed;
 	int64_t wait; /* for the next probe */
 	int64_t probe_at;
+	int64_t failed_at; /* last outage that counted */
 };
 
 /* How many jobs may be handed over now. */

@@ -1,0 +1,237 @@
+#include "dispatcher/reply/server.h"
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/base/ready.h"
+#include "common/conf/logging.h"
+#include "dispatcher/reply/batch.h"
+#include "dispatcher/reply/gate.h"
+#include "dispatcher/reply/listen.h"
+#include "dispatcher/reply/respond.h"
+#include "dispatcher/reply/routes.h"
+
+#include <event2/http.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { OTHER_FILES = 64 }; /* open files beside the connections */
+
+/* Everything that lives as long as the loop. */
+struct running {
+	struct server server;
+	struct evhttp *http;
+	struct evhttp_bound_socket *socket;
+	struct event *signals[3];
+	struct event *grace;
+};
+
+static int refuse_to_start(const char *why, int code)
+{
+	log_error("reply.start", "error=%s", log_quote(why));
+	return code;
+}
+
+static struct token_keys *load_keys(const struct settings *settings, struct buf *fault)
+{
+	char *path = settings_path(settings, "secret.key");
+	struct token_keys *keys = token_keys_load(path, fault);
+
+	free(path);
+	return keys;
+}
+
+/* while it runs */
+
+static void on_reload(evutil_socket_t number, short what, void *arg)
+{
+	struct running *running = arg;
+	struct server *server = &running->server;
+	struct buf fault = {0};
+
+	(void)number;
+	(void)what;
+	if (settings_refresh(server->settings)) {
+		logging_reload(server->settings);
+		gates_set_deadline(server->gates, server->settings->reply_deadline);
+	}
+	struct token_keys *keys = load_keys(server->settings, &fault);
+	if (keys) {
+		token_keys_free(server->keys);
+		server->keys = keys;
+	} else {
+		log_error("reply.keys", "error=%s kept=yes", log_quote(buf_text(&fault)));
+	}
+	buf_free(&fault);
+}
+
+static void leave(void *arg)
+{
+	const struct running *running = arg;
+	event_base_loopexit(running->server.base, NULL);
+}
+
+static void on_grace_over(evutil_socket_t fd, short what, void *arg)
+{
+	const struct running *running = arg;
+
+	(void)fd;
+	(void)what;
+	log_warning("reply.stopping", "cut_off=%d", gates_count(running->server.gates));
+	event_base_loopbreak(running->server.base);
+}
+
+static void on_end(evutil_socket_t number, short what, void *arg)
+{
+	struct running *running = arg;
+	const struct server *server = &running->server;
+	int64_t grace = server->settings->tenko_shutdown_grace;
+	struct timeval wait = {.tv_sec = grace / 1000, .tv_usec = grace % 1000 * 1000};
+
+	(void)what;
+	if (!running->socket)
+		return; /* told already */
+	log_info("reply.stopping", "signal=%d connections=%d", (int)number,
+		 gates_count(server->gates));
+	evhttp_del_accept_socket(running->http, running->socket);
+	running->socket = NULL;
+	listen_withdraw(server->settings);
+	evtimer_add(running->grace, &wait);
+	gates_drain(server->gates, leave, running);
+}
+
+/* the beginning and the end */
+
+static void on_libevent_log(int severity, const char *message)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warning("reply.libevent", "message=%s", log_quote(message));
+}
+
+/* How many connections the system lets us have; fewer than wanted are said so. */
+static int connections_allowed(const struct settings *settings)
+{
+	rlim_t wanted = (rlim_t)settings->reply_connections + OTHER_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return (int)settings->reply_connections;
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur >= wanted)
+		return (int)settings->reply_connections;
+	int allowed =
+		limit.rlim_cur > 2 * OTHER_FILES ? (int)limit.rlim_cur - OTHER_FILES : OTHER_FILES;
+	log_warning("reply.connections", "wanted=%lld allowed=%d why=\"limit of open files\"",
+		    (long long)settings->reply_connections, allowed);
+	return allowed;
+}
+
+static int open_store(struct server *server)
+{
+	struct buf fault = {0};
+	enum store_status status =
+		store_open(server->settings->tenko_data_dir, false, &server->store);
+
+	if (status)
+		return refuse_to_start(store_error(server->store), store_exit_code(status));
+	server->keys = load_keys(server->settings, &fault);
+	int code = server->keys ? EX_OK : refuse_to_start(buf_text(&fault), EX_CONFIG);
+	buf_free(&fault);
+	return code;
+}
+
+static void open_loop(struct running *running)
+{
+	static const struct {
+		int number;
+		event_callback_fn on;
+	} signals[] = {{SIGTERM, on_end}, {SIGINT, on_end}, {SIGHUP, on_reload}};
+	struct server *server = &running->server;
+
+	event_set_log_callback(on_libevent_log);
+	signal(SIGPIPE, SIG_IGN);
+	respond_open();
+	server->base = event_base_new();
+	running->http = server->base ? evhttp_new(server->base) : NULL;
+	if (!running->http)
+		abort(); /* out of memory */
+	for (size_t i = 0; i < LENGTH(signals); i++) {
+		running->signals[i] =
+			evsignal_new(server->base, signals[i].number, signals[i].on, running);
+		evsignal_add(running->signals[i], NULL);
+	}
+	running->grace = evtimer_new(server->base, on_grace_over, running);
+	server->batch = batch_new(server);
+	server->gates =
+		gates_new(server->base, running->http, connections_allowed(server->settings),
+			  server->settings->reply_deadline, &server->traffic);
+	evhttp_set_allowed_methods(running->http,
+				   EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
+	evhttp_set_gencb(running->http, routes_serve, server);
+}
+
+static int open_socket(struct running *running)
+{
+	const struct settings *settings = running->server.settings;
+	struct buf fault = {0};
+	int code = EX_OK, fd = listen_open(settings, &fault);
+
+	if (fd < 0) {
+		code = refuse_to_start(buf_text(&fault), EX_UNAVAILABLE);
+	} else if (!listen_publish(settings, fd, &fault)) {
+		code = refuse_to_start(buf_text(&fault), EX_CANTCREAT);
+		close(fd);
+	} else {
+		running->socket = evhttp_accept_socket_with_handle(running->http, fd);
+		gates_listen(running->server.gates, running->socket);
+	}
+	buf_free(&fault);
+	return code;
+}
+
+static void free_running(struct running *running)
+{
+	struct server *server = &running->server;
+
+	batch_free(server->batch);
+	if (running->http)
+		evhttp_free(running->http);
+	gates_free(server->gates);
+	for (size_t i = 0; i < LENGTH(running->signals); i++)
+		if (running->signals[i])
+			event_free(running->signals[i]);
+	if (running->grace)
+		event_free(running->grace);
+	if (server->base)
+		event_base_free(server->base);
+	libevent_global_shutdown();
+	token_keys_free(server->keys);
+	store_close(server->store);
+	settings_free(server->settings);
+}
+
+int server_run(struct settings *settings)
+{
+	struct running running = {.server.settings = settings};
+	int code = open_store(&running.server);
+
+	if (!code) {
+		open_loop(&running);
+		code = open_socket(&running);
+	}
+	if (!code) {
+		log_info("reply.ready", "listen=%s", log_quote(settings->reply_listen));
+		ready_tell();
+		event_base_dispatch(running.server.base);
+		log_info("reply.stopped", "recorded=%lld",
+			 (long long)running.server.traffic.recorded);
+	}
+	free_running(&running);
+	return code;
+}
