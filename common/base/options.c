@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+enum { INSTANCE_MOST = 1000 };
+
 static void print_help(const char *program, const char *purpose)
 {
 	printf("Usage: %s [--config FILE] [--instance N]\n%s\n\n"
@@ -13,6 +15,14 @@ static void print_help(const char *program, const char *purpose)
 	       "  --instance N    which of several workers of a kind this is, from 1\n"
 	       "  --version, --help\n",
 	       program, purpose);
+}
+
+static int read_instance(const char *text)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	return end != text && !*end && number >= 1 && number <= INSTANCE_MOST ? (int)number : 0;
 }
 
 void options_read(int argc, char **argv, const char *purpose, struct daemon_options *options)
@@ -33,7 +43,7 @@ void options_read(int argc, char **argv, const char *purpose, struct daemon_opti
 			options->config = optarg;
 			break;
 		case 'i':
-			options->instance = atoi(optarg);
+			options->instance = read_instance(optarg);
 			break;
 		case 'v':
 			printf("%s %s\n", program, TENKO_VERSION);
@@ -46,7 +56,7 @@ void options_read(int argc, char **argv, const char *purpose, struct daemon_opti
 			exit(EX_USAGE);
 		}
 	}
-	if (optind < argc || options->instance < 1 || options->instance > 1000) {
+	if (optind < argc || options->instance == 0) {
 		fprintf(stderr, "%s: %s; see --help\n", program,
 			optind < argc ? "takes no words" : "--instance is from 1 to 1000");
 		exit(EX_USAGE);

@@ -230,12 +230,13 @@ void belt_content(struct belt *belt, const struct content *content)
 	buf_free(&json);
 }
 
-void belt_forget(struct belt *belt, int64_t broadcast)
+void belt_retire(struct belt *belt, int64_t broadcast)
 {
-	redis_addf(belt->redis, "DEL %s %s %s",
-		   redis_key(belt->redis, "stop:%" PRId64, broadcast),
-		   redis_key(belt->redis, "halt:%" PRId64, broadcast),
-		   redis_key(belt->redis, "content:%" PRId64, broadcast));
+	static const char *const names[] = {"stop", "halt", "content"};
+
+	for (size_t i = 0; i < LENGTH(names); i++)
+		redis_addf(belt->redis, "EXPIRE %s 86400",
+			   redis_key(belt->redis, "%s:%" PRId64, names[i], broadcast));
 }
 
 static void count_refused(size_t i, const redisReply *reply, void *arg)

@@ -60,7 +60,7 @@ void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal);
 void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes);
 void belt_halt(struct belt *belt, int64_t broadcast, bool halted);
 void belt_content(struct belt *belt, const struct content *content);
-void belt_forget(struct belt *belt, int64_t broadcast); /* what is kept of a finished one */
+void belt_retire(struct belt *belt, int64_t broadcast); /* it is over: gone in a day */
 MUST_USE bool belt_flush(struct belt *belt, size_t *refused);
 
 /*

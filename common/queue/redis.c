@@ -2,6 +2,7 @@
 
 #include "common/base/mem.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +177,7 @@ redisReply *redis_ask(struct redis *redis, const char *format, ...)
 
 	if (!redis->context)
 		return NULL;
+	assert(redis->pending == 0); /* else this would read another command's answer */
 	va_start(args, format);
 	redisReply *reply = redisvCommand(redis->context, format, args);
 	va_end(args);
@@ -189,6 +191,7 @@ redisReply *redis_ask_args(struct redis *redis, size_t count, const char *const 
 {
 	if (!redis->context)
 		return NULL;
+	assert(redis->pending == 0);
 	redisReply *reply = redisCommandArgv(redis->context, (int)count,
 					     (const char **)(uintptr_t)args, lengths);
 	if (!reply)

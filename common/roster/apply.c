@@ -106,6 +106,9 @@ static enum store_status store_user(struct importing *import, const struct sheet
 		.division = {sheet->cell[USER_DASHBOARD], sheet->cell[USER_SEARCH]},
 		.group = m->groups[user->group].entry.id,
 		.state = (enum presence)user->entry.is,
+		.language = (enum language)user->language,
+		.region = {user->region[0], user->region[1], user->region[2]},
+		.plan = user->plan,
 	};
 
 	for (int i = 2; i < ROSTER_DIVISIONS; i++)
@@ -144,18 +147,21 @@ static enum store_status apply_user(struct importing *import, const struct sheet
 
 static enum store_status apply_contact(struct importing *import, const struct sheet *sheet)
 {
-	int64_t person = import->model.users[known(&import->model.user_codes, sheet)].entry.id;
+	const struct entry *owner =
+		&import->model.users[known(&import->model.user_codes, sheet)].entry;
 	struct roster_card card = {0};
 	enum store_status status = STORE_OK;
 
 	if (!sheet_update(sheet)->stores)
-		return roster_card_delete(import->store, person);
+		return roster_card_delete(import->store, owner->id);
 	if (sheet->update == UPDATE_CHANGE && !card_is_whole(sheet))
-		status = roster_card_load(import->store, person, &card);
+		status = roster_card_load(import->store, owner->id, &card);
 	if (status)
 		return status;
 	card_take(&card, sheet);
-	return roster_put_card(import->store, person, &card);
+	if (owner->was == PRESENCE_ABSENT)
+		return roster_add_addresses(import->store, owner->id, &card);
+	return roster_put_card(import->store, owner->id, &card);
 }
 
 /* References run from contacts to people to groups and patterns; parents come when all are there. */

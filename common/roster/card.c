@@ -2,20 +2,25 @@
 
 #include "common/base/vocabulary.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <assert.h>
+#include <string.h>
 
-/* Copies a cell whose length its rule has checked; keeps the text where there is no such column. */
-#define TAKE_TEXT(to, cell)                                   \
-	do {                                                  \
-		if (cell)                                     \
-			snprintf(to, sizeof(to), "%s", cell); \
-	} while (0)
+/* Copies a cell whose length its rule has checked; without such a column the text stays. */
+static void take_text(char *to, size_t room, const char *cell)
+{
+	size_t length = cell ? strlen(cell) : 0;
+
+	assert(length < room);
+	if (cell)
+		memcpy(to, cell, length + 1);
+}
+
+#define TAKE_TEXT(to, cell) take_text(to, sizeof(to), cell)
 
 static void take_order(int *order, const char *cell)
 {
 	if (cell)
-		*order = atoi(cell);
+		*order = *cell ? *cell - '0' : 0;
 }
 
 void card_take(struct roster_card *card, const struct sheet *sheet)

@@ -3,6 +3,7 @@
 #include "common/roster/importing.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Each file by itself, row by row, against the roster as it stands. */
 
@@ -193,8 +194,16 @@ static void check_user(struct importing *import, const struct sheet *sheet)
 
 /* contacts */
 
+/* What a new person's row will have of the card. */
+static void note_card(struct model_user *user, const struct roster_card *card)
+{
+	user->language = (uint8_t)card->language;
+	memcpy(user->region, card->region, sizeof user->region);
+	user->plan = card->plan;
+}
+
 static enum store_status check_card(struct importing *import, const struct sheet *sheet,
-				    const struct model_user *user)
+				    struct model_user *user)
 {
 	struct roster_card card = {0};
 	enum store_status status = STORE_OK;
@@ -205,6 +214,7 @@ static enum store_status check_card(struct importing *import, const struct sheet
 		return status;
 	card_take(&card, sheet);
 	card_check(&card, sheet, &import->report->faults);
+	note_card(user, &card);
 	return STORE_OK;
 }
 

@@ -44,6 +44,10 @@ struct model_user {
 	bool joins;             /* the import puts the person into that group */
 	bool has_card;
 	uint32_t card_row; /* of the contacts file */
+	/* a new person's, from that row */
+	uint8_t language;
+	char region[CARD_REGIONS][CARD_REGION + 1];
+	int64_t plan;
 };
 
 struct model {

@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * A set of texts, numbered from 0 in the order they were added; a million cost about 30 bytes
+ * A set of texts, numbered from 0 in the order they were added; a million cost about 32 bytes
  * each beside the text itself.
  */
 
@@ -16,8 +16,8 @@ struct names {
 	int32_t count;
 
 	int32_t room;
-	uint32_t *slot; /* number + 1, 0 empty; open addressing */
-	uint32_t slots; /* a power of two */
+	struct names_slot *slot; /* open addressing */
+	uint32_t slots;          /* a power of two */
 	struct names_block *blocks;
 	size_t block_left;
 };

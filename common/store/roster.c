@@ -46,32 +46,32 @@ static enum store_status change_one(struct store *store, sqlite3_stmt *s)
 enum store_status roster_put_pattern(struct store *store, struct roster_pattern *p)
 {
 	if (p->id)
-		return change_one(
-			store, stmt(store,
-				    "UPDATE work_pattern SET name=coalesce(?2, name),"
-				    " breaks=coalesce(?3, breaks),"
-				    " work_minutes=coalesce(?4, work_minutes),"
-				    " morning_minutes=CASE WHEN ?5 IS NULL THEN morning_minutes"
-				    " ELSE nullif(CAST(?5 AS INTEGER), 0) END,"
-				    " auto_end=coalesce(?6, auto_end), deleted=?7 WHERE id=?1",
-				    "ikkkkki", p->id, p->name, p->breaks, p->work_minutes,
-				    p->morning_minutes, p->auto_end, (int64_t)p->deleted));
+		return change_one(store,
+				  stmt(store,
+				       "UPDATE work_pattern SET name=coalesce(?2, name),"
+				       " breaks=coalesce(?3, breaks),"
+				       " work_minutes=coalesce(?4, work_minutes),"
+				       " morning_minutes=CASE WHEN ?5 IS NULL THEN morning_minutes"
+				       " ELSE nullif(CAST(?5 AS INTEGER), 0) END,"
+				       " auto_end=coalesce(?6, auto_end), deleted=?7 WHERE id=?1",
+				       "ikkkkki", p->id, p->name, p->breaks, p->work_minutes,
+				       p->morning_minutes, p->auto_end, (int64_t)p->deleted));
 	enum store_status status = stmt_run(
 		store,
 		stmt(store,
 		     "INSERT INTO work_pattern(code, name, breaks, work_minutes,"
 		     " morning_minutes, auto_end, deleted) VALUES (?1, ?2, coalesce(?3, ''), ?4,"
 		     " nullif(CAST(?5 AS INTEGER), 0), coalesce(?6, ''), ?7)",
-		     "kkkkkki", p->code, p->name, p->breaks, p->work_minutes,
-		     p->morning_minutes, p->auto_end, (int64_t)p->deleted));
+		     "kkkkkki", p->code, p->name, p->breaks, p->work_minutes, p->morning_minutes,
+		     p->auto_end, (int64_t)p->deleted));
 	p->id = stmt_last_id(store);
 	return status;
 }
 
 enum store_status roster_pattern_delete(struct store *store, int64_t pattern)
 {
-	return change_one(store, stmt(store, "UPDATE work_pattern SET deleted=1 WHERE id=?",
-				      "i", pattern));
+	return change_one(
+		store, stmt(store, "UPDATE work_pattern SET deleted=1 WHERE id=?", "i", pattern));
 }
 
 /* groups */
@@ -100,15 +100,15 @@ enum store_status roster_put_group(struct store *store, struct roster_group *g)
 
 enum store_status roster_group_parent(struct store *store, int64_t group, int64_t parent)
 {
-	return change_one(
-		store, stmt(store, "UPDATE department SET parent_id=nullif(?2, 0) WHERE id=?1",
-			    "ii", group, parent));
+	return change_one(store,
+			  stmt(store, "UPDATE department SET parent_id=nullif(?2, 0) WHERE id=?1",
+			       "ii", group, parent));
 }
 
 enum store_status roster_group_delete(struct store *store, int64_t group)
 {
-	return change_one(
-		store, stmt(store, "UPDATE department SET deleted=1 WHERE id=?", "i", group));
+	return change_one(store,
+			  stmt(store, "UPDATE department SET deleted=1 WHERE id=?", "i", group));
 }
 
 enum store_status roster_group_used(struct store *store, int64_t group, bool *used)
@@ -116,8 +116,8 @@ enum store_status roster_group_used(struct store *store, int64_t group, bool *us
 	int64_t found = 0;
 	enum store_status status = stmt_number(
 		store,
-		stmt(store, "SELECT EXISTS (SELECT 1 FROM target WHERE kind=2 AND value=?)",
-		     "i", group),
+		stmt(store, "SELECT EXISTS (SELECT 1 FROM target WHERE kind=2 AND value=?)", "i",
+		     group),
 		0, &found);
 
 	*used = found;
@@ -172,15 +172,14 @@ static enum store_status change_person(struct store *store, const struct roster_
 				       const char *divisions)
 {
 	return change_one(
-		store,
-		stmt(store,
-		     "UPDATE person SET employee_number=coalesce(?2, employee_number),"
-		     " name=coalesce(?3, name), kana=coalesce(?4, kana), department_id=?5,"
-		     " work_pattern_id=CASE ?6 WHEN -1 THEN work_pattern_id WHEN 0 THEN NULL"
-		     " ELSE ?6 END, email=coalesce(?7, email), admin=coalesce(?8, admin),"
-		     " divisions=?9, state=?10 WHERE id=?1",
-		     "ikkkiikkki", p->id, p->employee_number, p->name, p->kana, p->group,
-		     p->pattern, p->email, p->admin, divisions, (int64_t)p->state));
+		store, stmt(store,
+			    "UPDATE person SET employee_number=coalesce(?2, employee_number),"
+			    " name=coalesce(?3, name), kana=coalesce(?4, kana), department_id=?5,"
+			    " work_pattern_id=CASE ?6 WHEN -1 THEN work_pattern_id WHEN 0 THEN NULL"
+			    " ELSE ?6 END, email=coalesce(?7, email), admin=coalesce(?8, admin),"
+			    " divisions=?9, state=?10 WHERE id=?1",
+			    "ikkkiikkki", p->id, p->employee_number, p->name, p->kana, p->group,
+			    p->pattern, p->email, p->admin, divisions, (int64_t)p->state));
 }
 
 static enum store_status add_person(struct store *store, struct roster_person *p,
@@ -190,10 +189,13 @@ static enum store_status add_person(struct store *store, struct roster_person *p
 		store,
 		stmt(store,
 		     "INSERT INTO person(code, employee_number, name, kana, department_id,"
-		     " work_pattern_id, email, admin, divisions, state)"
-		     " VALUES (?, ?, ?, coalesce(?, ''), ?, nullif(max(?, 0), 0), ?, ?, ?, ?)",
-		     "kkkkiikkki", p->code, p->employee_number, p->name, p->kana, p->group,
-		     p->pattern, p->email, p->admin, divisions, (int64_t)p->state));
+		     " work_pattern_id, email, admin, divisions, state, language, work_region,"
+		     " home_region, second_region, plan)"
+		     " VALUES (?, ?, ?, coalesce(?, ''), ?, nullif(max(?, 0), 0), ?, ?, ?, ?, ?,"
+		     " coalesce(?, ''), coalesce(?, ''), coalesce(?, ''), ?)",
+		     "kkkkiikkkiikkki", p->code, p->employee_number, p->name, p->kana, p->group,
+		     p->pattern, p->email, p->admin, divisions, (int64_t)p->state,
+		     (int64_t)p->language, p->region[0], p->region[1], p->region[2], p->plan));
 
 	p->id = stmt_last_id(store);
 	return status;
@@ -213,31 +215,30 @@ enum store_status roster_put_person(struct store *store, struct roster_person *p
 
 enum store_status roster_person_state(struct store *store, int64_t person, enum presence state)
 {
-	return change_one(store, stmt(store, "UPDATE person SET state=?2 WHERE id=?1", "ii",
-				      person, (int64_t)state));
+	return change_one(store, stmt(store, "UPDATE person SET state=?2 WHERE id=?1", "ii", person,
+				      (int64_t)state));
 }
 
 enum store_status roster_person_reissue(struct store *store, int64_t person)
 {
-	return change_one(store,
-			  stmt(store, "UPDATE person SET reissue_asked_at=?2 WHERE id=?1", "ii",
-			       person, clock_utc()));
+	return change_one(store, stmt(store, "UPDATE person SET reissue_asked_at=?2 WHERE id=?1",
+				      "ii", person, clock_utc()));
 }
 
 enum store_status roster_person_used(struct store *store, int64_t person, bool *used)
 {
 	int64_t found = 0;
 	/* One probe of an index a broadcast: neither table has one by person alone. */
-	enum store_status status = stmt_number(
-		store,
-		stmt(store,
-		     "SELECT EXISTS (SELECT 1 FROM broadcast b CROSS JOIN delivery d"
-		     " ON d.broadcast_id = b.id AND d.person_id = ?1)"
-		     " OR EXISTS (SELECT 1 FROM broadcast b CROSS JOIN reply r"
-		     " ON r.broadcast_id = b.id AND r.person_id = ?1)"
-		     " OR EXISTS (SELECT 1 FROM target WHERE kind=3 AND value=?1)",
-		     "i", person),
-		0, &found);
+	enum store_status status =
+		stmt_number(store,
+			    stmt(store,
+				 "SELECT EXISTS (SELECT 1 FROM broadcast b CROSS JOIN delivery d"
+				 " ON d.broadcast_id = b.id AND d.person_id = ?1)"
+				 " OR EXISTS (SELECT 1 FROM broadcast b CROSS JOIN reply r"
+				 " ON r.broadcast_id = b.id AND r.person_id = ?1)"
+				 " OR EXISTS (SELECT 1 FROM target WHERE kind=3 AND value=?1)",
+				 "i", person),
+			    0, &found);
 
 	*used = found;
 	return status;

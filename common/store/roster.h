@@ -34,6 +34,8 @@ struct roster_group {
 	bool deleted;
 };
 
+enum { CARD_MAIL = 254, CARD_TELEPHONE = 15, CARD_REGIONS = 3, CARD_REGION = 3 };
+
 /* Dashboard, search, four approval and report divisions, five notices: see person.divisions. */
 enum { ROSTER_DIVISIONS = 11 };
 
@@ -45,6 +47,10 @@ struct roster_person {
 	int64_t pattern;                       /* 0: none; PATTERN_AS_IT_IS */
 	const char *group_code, *pattern_code; /* read only */
 	enum presence state;
+	/* Of a new person alone: the card's, so that the row is written once. */
+	enum language language;
+	const char *region[CARD_REGIONS];
+	int64_t plan;
 };
 enum { PATTERN_AS_IT_IS = -1 };
 
@@ -56,8 +62,6 @@ struct roster_member {
 	int64_t group, pattern;
 	bool has_card;
 };
-
-enum { CARD_MAIL = 254, CARD_TELEPHONE = 15, CARD_REGIONS = 3, CARD_REGION = 3 };
 
 /* How a person is reached and where they are. Empty texts: none. Orders 1..4; 0: not dialled.
  */
@@ -85,34 +89,33 @@ MUST_USE enum store_status roster_each_pattern(struct store *store,
 					       void (*see)(const struct roster_pattern *pattern,
 							   void *arg),
 					       void *arg);
-MUST_USE enum store_status roster_each_group(struct store *store,
-					     void (*see)(const struct roster_group *group,
-							 void *arg),
-					     void *arg);
-MUST_USE enum store_status roster_each_person(struct store *store,
-					      void (*see)(const struct roster_person *person,
-							  void *arg),
-					      void *arg);
+MUST_USE enum store_status roster_each_group(
+	struct store *store, void (*see)(const struct roster_group *group, void *arg), void *arg);
+MUST_USE enum store_status roster_each_person(
+	struct store *store, void (*see)(const struct roster_person *person, void *arg), void *arg);
 /* Whether there is a card is only looked up where `cards`. */
 MUST_USE enum store_status roster_each_member(struct store *store, bool cards,
 					      void (*see)(const struct roster_member *member,
 							  void *arg),
 					      void *arg);
 /* Only people who have one: an address, a region or a language of their own. */
-MUST_USE enum store_status roster_each_card(
-	struct store *store,
-	void (*see)(const char *code, const struct roster_card *card, void *arg), void *arg);
+MUST_USE enum store_status roster_each_card(struct store *store,
+					    void (*see)(const char *code,
+							const struct roster_card *card, void *arg),
+					    void *arg);
 MUST_USE enum store_status roster_card_load(struct store *store, int64_t person,
 					    struct roster_card *card);
 
 /* In a transaction of the caller's. STORE_CONFLICT: the roster is not what the caller thinks.
  */
-MUST_USE enum store_status roster_put_pattern(struct store *store,
-					      struct roster_pattern *pattern);
+MUST_USE enum store_status roster_put_pattern(struct store *store, struct roster_pattern *pattern);
 MUST_USE enum store_status roster_put_group(struct store *store, struct roster_group *group);
 MUST_USE enum store_status roster_put_person(struct store *store, struct roster_person *person);
 MUST_USE enum store_status roster_put_card(struct store *store, int64_t person,
 					   const struct roster_card *card);
+/* The same for a person who was put with the card's language, regions and plan just now. */
+MUST_USE enum store_status roster_add_addresses(struct store *store, int64_t person,
+						const struct roster_card *card);
 
 MUST_USE enum store_status roster_group_parent(struct store *store, int64_t group,
 					       int64_t parent /* 0: none */);

@@ -22,8 +22,7 @@ static void read_person(sqlite3_stmt *s, int first, struct roster_card *card)
 /* The row of `contact` in `s` into the card. */
 static void read_contact(sqlite3_stmt *s, struct roster_card *card)
 {
-	bool spare = sqlite3_column_int(s, 0),
-	     voice = sqlite3_column_int(s, 1) == CHANNEL_VOICE;
+	bool spare = sqlite3_column_int(s, 0), voice = sqlite3_column_int(s, 1) == CHANNEL_VOICE;
 	int position = sqlite3_column_int(s, 2);
 
 	if (!voice && sqlite3_column_int(s, 1) != CHANNEL_MAIL)
@@ -44,11 +43,10 @@ static void read_contact(sqlite3_stmt *s, struct roster_card *card)
 static enum store_status read_contacts(struct store *store, int64_t person,
 				       struct roster_card *card, bool *any)
 {
-	sqlite3_stmt *s =
-		stmt(store,
-		     "SELECT spare, channel, position, dial_order, address FROM contact"
-		     " WHERE person_id=?",
-		     "i", person);
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT spare, channel, position, dial_order, address FROM contact"
+			       " WHERE person_id=?",
+			       "i", person);
 	enum store_status status;
 
 	*any = false;
@@ -60,8 +58,7 @@ static enum store_status read_contacts(struct store *store, int64_t person,
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
-enum store_status roster_card_load(struct store *store, int64_t person,
-				   struct roster_card *card)
+enum store_status roster_card_load(struct store *store, int64_t person, struct roster_card *card)
 {
 	sqlite3_stmt *s =
 		stmt(store, "SELECT " CARD_COLUMNS " FROM person WHERE id=?", "i", person);
@@ -100,24 +97,76 @@ enum store_status roster_each_card(struct store *store,
 
 /* writing */
 
-static enum store_status put_address(struct store *store, int64_t person, bool spare,
-				     enum channel channel, int position, int order,
-				     const char *address)
+struct address {
+	bool spare;
+	enum channel channel;
+	int position, order;
+	const char *text;
+};
+
+enum { ADDRESSES = 2 * PLAN_ADDRESSES + 2, ADDRESS_COLUMNS = 5 };
+
+/* Those that the card has; their number. */
+static int list_addresses(const struct roster_card *card, struct address *list)
 {
-	if (!*address)
+	int count = 0;
+
+	for (int i = 0; i < PLAN_ADDRESSES; i++)
+		if (card->mail[i][0])
+			list[count++] = (struct address){false, CHANNEL_MAIL, i + 1,
+							 card->mail_order, card->mail[i]};
+	for (int i = 0; i < PLAN_ADDRESSES; i++)
+		if (card->telephone[i][0])
+			list[count++] =
+				(struct address){false, CHANNEL_VOICE, i + 1,
+						 card->telephone_order[i], card->telephone[i]};
+	if (card->spare_mail[0])
+		list[count++] = (struct address){true, CHANNEL_MAIL, 1, 0, card->spare_mail};
+	if (card->spare_telephone[0])
+		list[count++] = (struct address){true, CHANNEL_VOICE, 1, 0, card->spare_telephone};
+	return count;
+}
+
+/* One statement for all: a million people have millions of addresses. */
+#define ROW "(?1, ?, ?, ?, nullif(?, 0), ?)"
+#define INSERT \
+	"INSERT INTO contact(person_id, spare, channel, position, dial_order, address) VALUES " ROW
+static const char *const insert_rows[ADDRESSES] = {
+	INSERT,
+	INSERT "," ROW,
+	INSERT "," ROW "," ROW,
+	INSERT "," ROW "," ROW "," ROW,
+	INSERT "," ROW "," ROW "," ROW "," ROW,
+	INSERT "," ROW "," ROW "," ROW "," ROW "," ROW,
+	INSERT "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW,
+	INSERT "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW,
+};
+
+enum store_status roster_add_addresses(struct store *store, int64_t person,
+				       const struct roster_card *card)
+{
+	struct address list[ADDRESSES];
+	int count = list_addresses(card, list);
+
+	if (!count)
 		return STORE_OK;
-	return stmt_run(store,
-			stmt(store,
-			     "INSERT INTO contact(person_id, spare, channel, position,"
-			     " dial_order, address) VALUES (?, ?, ?, ?, nullif(?, 0), ?)",
-			     "iiiiik", person, (int64_t)spare, (int64_t)channel,
-			     (int64_t)position, (int64_t)order, address));
+	sqlite3_stmt *s = stmt(store, insert_rows[count - 1], "i", person);
+	for (int i = 0; s && i < count; i++) {
+		int column = 2 + i * ADDRESS_COLUMNS;
+		sqlite3_bind_int(s, column, list[i].spare);
+		sqlite3_bind_int(s, column + 1, (int)list[i].channel);
+		sqlite3_bind_int(s, column + 2, list[i].position);
+		sqlite3_bind_int(s, column + 3, list[i].order);
+		sqlite3_bind_text(s, column + 4, list[i].text, -1, SQLITE_STATIC);
+	}
+	return stmt_run(store, s);
 }
 
 static enum store_status drop_addresses(struct store *store, int64_t person)
 {
 	return stmt_run(store,
-			stmt(store, "DELETE FROM contact WHERE person_id=? AND channel IN (1, 2)", "i", person));
+			stmt(store, "DELETE FROM contact WHERE person_id=? AND channel IN (1, 2)",
+			     "i", person));
 }
 
 static enum store_status put_person(struct store *store, int64_t person,
@@ -140,17 +189,8 @@ enum store_status roster_put_card(struct store *store, int64_t person,
 {
 	enum store_status status = drop_addresses(store, person);
 
-	for (int i = 0; !status && i < PLAN_ADDRESSES; i++)
-		status = put_address(store, person, false, CHANNEL_MAIL, i + 1,
-				     card->mail_order, card->mail[i]);
-	for (int i = 0; !status && i < PLAN_ADDRESSES; i++)
-		status = put_address(store, person, false, CHANNEL_VOICE, i + 1,
-				     card->telephone_order[i], card->telephone[i]);
 	if (!status)
-		status = put_address(store, person, true, CHANNEL_MAIL, 1, 0, card->spare_mail);
-	if (!status)
-		status = put_address(store, person, true, CHANNEL_VOICE, 1, 0,
-				     card->spare_telephone);
+		status = roster_add_addresses(store, person, card);
 	return status ? status : put_person(store, person, card);
 }
 

@@ -6,8 +6,7 @@
 #include <string.h>
 
 enum store_status roster_each_pattern(struct store *store,
-				      void (*see)(const struct roster_pattern *pattern,
-						  void *arg),
+				      void (*see)(const struct roster_pattern *pattern, void *arg),
 				      void *arg)
 {
 	sqlite3_stmt *s = stmt(store,
@@ -79,14 +78,13 @@ enum store_status roster_each_person(struct store *store,
 				     void *arg)
 {
 	/* CROSS JOIN keeps the order of the code's index: nothing is sorted. */
-	sqlite3_stmt *s =
-		stmt(store,
-		     "SELECT p.id, p.code, employee_number, p.name, kana, email, admin,"
-		     " divisions, department_id, work_pattern_id, state, d.code, w.code"
-		     " FROM person p CROSS JOIN department d ON d.id = p.department_id"
-		     " LEFT JOIN work_pattern w ON w.id = p.work_pattern_id"
-		     " ORDER BY p.code",
-		     "");
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT p.id, p.code, employee_number, p.name, kana, email, admin,"
+			       " divisions, department_id, work_pattern_id, state, d.code, w.code"
+			       " FROM person p CROSS JOIN department d ON d.id = p.department_id"
+			       " LEFT JOIN work_pattern w ON w.id = p.work_pattern_id"
+			       " ORDER BY p.code",
+			       "");
 	enum store_status status;
 
 	while ((status = stmt_row(store, s)) == STORE_OK) {
@@ -117,14 +115,13 @@ enum store_status roster_each_member(struct store *store, bool cards,
 				     void (*see)(const struct roster_member *member, void *arg),
 				     void *arg)
 {
-	sqlite3_stmt *s =
-		stmt(store,
-		     "SELECT id, code, state, department_id, work_pattern_id,"
-		     " ?1 AND (language <> 0 OR work_region <> '' OR home_region <> ''"
-		     " OR second_region <> ''"
-		     " OR EXISTS (SELECT 1 FROM contact WHERE person_id = person.id))"
-		     " FROM person ORDER BY id",
-		     "i", (int64_t)cards);
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT id, code, state, department_id, work_pattern_id,"
+			       " ?1 AND (language <> 0 OR work_region <> '' OR home_region <> ''"
+			       " OR second_region <> ''"
+			       " OR EXISTS (SELECT 1 FROM contact WHERE person_id = person.id))"
+			       " FROM person ORDER BY id",
+			       "i", (int64_t)cards);
 	enum store_status status;
 
 	while ((status = stmt_row(store, s)) == STORE_OK) {

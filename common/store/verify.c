@@ -217,14 +217,14 @@ static enum store_status compare_counts(struct verification *v, const struct cou
  * From when on a channel may have been passed over: an attempt that met an outage, was taken
  * back, or stayed without a word for as long as makes a channel count as down.
  */
-static enum store_status find_outages(struct verification *v)
+static enum store_status find_outages(struct verification *v, int64_t silence)
 {
 	sqlite3_stmt *s =
 		stmt(v->store,
 		     "SELECT channel, min(created_at) FROM attempt"
-		     " WHERE outcome IN (9, 10) OR ifnull(finished_at, ?) - created_at >= 1000"
+		     " WHERE outcome IN (9, 10) OR ifnull(finished_at, ?) - created_at >= ?"
 		     " GROUP BY channel",
-		     "i", v->now);
+		     "ii", v->now, silence);
 	enum store_status status;
 
 	for (int channel = 0; channel < CHANNEL_END; channel++)
@@ -296,7 +296,7 @@ static enum store_status verify_structure(struct verification *v)
 	return status;
 }
 
-enum store_status verify_all(struct store *store, int64_t now,
+enum store_status verify_all(struct store *store, int64_t now, int64_t silence,
 			     void (*see)(const struct difference *difference, void *arg), void *arg,
 			     struct verified *verified)
 {
@@ -311,7 +311,7 @@ enum store_status verify_all(struct store *store, int64_t now,
 	if (!status)
 		status = count_rows(store, verified);
 	if (!status)
-		status = find_outages(&v);
+		status = find_outages(&v, silence);
 	if (!status)
 		status = verify_broadcasts(&v);
 	store_rollback(store);

@@ -21,7 +21,10 @@ struct verified {
 	int64_t differences;
 };
 
-/* `see` is called for each difference; its texts are good during the call. */
-MUST_USE enum store_status verify_all(struct store *store, int64_t now,
+/*
+ * `see` is called for each difference; its texts are good during the call. `silence`: how many
+ * milliseconds without a word make a channel count as down (settings: pacing.outage_after).
+ */
+MUST_USE enum store_status verify_all(struct store *store, int64_t now, int64_t silence,
 				      void (*see)(const struct difference *difference, void *arg),
 				      void *arg, struct verified *verified);

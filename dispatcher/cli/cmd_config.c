@@ -2,10 +2,13 @@
 
 #include "common/base/mem.h"
 #include "common/base/vocabulary.h"
+#include "common/text/question.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 /* check */
 
@@ -19,14 +22,33 @@ static bool is_url(const char *text)
 	size_t scheme = strncmp(text, "https://", 8) == 0 ? 8 : 7;
 
 	return (scheme == 8 || strncmp(text, "http://", 7) == 0) && text[scheme] &&
-	       text[strlen(text) - 1] != '/' && !strpbrk(text, " \"<>?#");
+	       text[scheme] != '/' && !strpbrk(text, " \"<>?#");
+}
+
+static void check_question(const struct settings *s, const char *file, struct buf *faults)
+{
+	struct question question;
+	struct buf what = {0};
+
+	if (question_from_settings(s->reply_choices, s->reply_items, &question, &what))
+		question_free(&question);
+	else
+		buf_format(faults, "%s: reply.%s\n", file, buf_text(&what));
+	buf_free(&what);
+}
+
+static void check_template_dir(const struct settings *s, const char *file, struct buf *faults)
+{
+	const char *dir = s->broadcast_template_dir;
+
+	if (*dir && access(dir, R_OK | X_OK))
+		fault(faults, file, "broadcast.template_dir", strerror(errno));
 }
 
 /* What the table cannot say: values that must be sound in themselves. */
 static void check_values(const struct settings *s, const char *file, struct buf *faults)
 {
-	static const char url[] =
-		"expected http://host or https://host, without a slash at the end";
+	static const char url[] = "expected http://host or https://host";
 
 	if (!channels_by_names(s->broadcast_channels))
 		fault(faults, file, "broadcast.channels", "expected mail, voice, push, by comma");
@@ -42,6 +64,8 @@ static void check_values(const struct settings *s, const char *file, struct buf 
 		fault(faults, file, "mail.return_address", "expected an address (user@domain)");
 	if (s->pacing_outage_backoff > s->pacing_outage_backoff_most)
 		fault(faults, file, "pacing.outage_backoff", "longer than outage_backoff_most");
+	check_question(s, file, faults);
+	check_template_dir(s, file, faults);
 }
 
 static json_t *lines_json(const char *lines)

@@ -329,6 +329,9 @@ static int make_directory(struct making *m, const char *given)
 		return cli_fail(m->cli, EX_USAGE,
 				"%s is too long: %zu bytes at most, because of the sockets in it",
 				m->dir, sizeof address.sun_path - sizeof longest);
+	struct stat found;
+	if (stat(m->dir, &found) == 0 && !S_ISDIR(found.st_mode))
+		return cli_fail(m->cli, EX_CANTCREAT, "%s: %s", m->dir, strerror(ENOTDIR));
 	if (access(m->dir, W_OK | X_OK))
 		return cli_fail(m->cli, EX_CANTCREAT, "%s: %s", m->dir, strerror(errno));
 	return EX_OK;

@@ -77,7 +77,8 @@ int cmd_verify(struct cli *cli, int argc, char **argv)
 		return cli_misused(cli, "takes no words");
 	struct findings findings = {.json = cli->json, .list = json_array()};
 	enum store_status status =
-		verify_all(cli_store(cli), clock_utc(), take, &findings, &verified);
+		verify_all(cli_store(cli), clock_utc(), cli_settings(cli)->pacing_outage_after,
+			   take, &findings, &verified);
 	if (!status && cli->json)
 		answer_json(&verified, findings.list);
 	else if (!status)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* The loop stands still while we wait for the lock, so not for long; rather more than once. */
-enum { PATIENCE_MS = 250, AGAIN_MS = 20, WAIT_MOST_MS = 10000 };
+enum { PATIENCE_MS = 50, AGAIN_MS = 25, WAIT_MOST_MS = 10000 };
 
 TAILQ_HEAD(entry_list, entry);
 

@@ -34,7 +34,7 @@ static struct head_refusal read_version(struct head *head, const char *version)
 	head->modern = strcmp(version, "HTTP/1.1") == 0;
 	if (head->modern || strcmp(version, "HTTP/1.0") == 0)
 		return refuse(0, NULL);
-	if (strncmp(version, "HTTP/", 5) == 0)
+	if (strlen(version) == 8 && strncmp(version, "HTTP/", 5) == 0 && version[6] == '.')
 		return refuse(505, "version");
 	return refuse(400, "request line");
 }

@@ -11,34 +11,33 @@
 
 /* Big enough for a shaking hand, readable at arm's length, dark where the phone is. */
 static const char style[] =
-	":root{color-scheme:light dark;--a:#0b57d0;--l:#8a8d91;--s:#e8f0fe}"
-	"@media(prefers-color-scheme:dark){:root{--a:#a8c7fa;--s:#1d2a3f}}"
+	":root{color-scheme:light dark;--a:#05c;--s:#e6eeff}"
+	"@media(prefers-color-scheme:dark){:root{--a:#acf;--s:#1a2a44}}"
 	"*{box-sizing:border-box}"
-	"body{margin:auto;max-width:36rem;padding:.8rem 1rem 2rem;"
+	"body{margin:auto;max-width:36rem;padding:.6rem 1rem 2rem;"
 	"font:1.15rem/1.55 system-ui,sans-serif;overflow-wrap:anywhere}"
-	"header{display:flex;justify-content:space-between;gap:1rem;align-items:center}"
+	"header{display:flex;justify-content:space-between;align-items:center}"
 	"a{color:var(--a);padding:.6rem 0}"
 	"h1{font-size:1.45rem;line-height:1.35;margin:.4rem 0}"
 	"p{margin:.5rem 0}"
 	".b{white-space:pre-wrap}"
-	".n{background:var(--s);border-left:.4rem solid var(--a);border-radius:.4rem;"
-	"padding:.5rem .9rem;margin:.8rem 0}"
-	".n b{font-size:1.25rem}"
+	".n,.c,input,textarea,button,.k{border-radius:.6rem}"
+	".c,.t input,textarea{border:2px solid #888}"
+	".n b,.c{font-size:1.3rem}"
+	".n{background:var(--s);border-left:.4rem solid var(--a);padding:.5rem .9rem;margin:.8rem 0}"
 	"fieldset{border:0;margin:1rem 0 0;padding:0}"
 	"legend{font-weight:700;padding:0}"
 	".c{display:flex;align-items:center;gap:1rem;min-height:3.6rem;padding:.4rem 1rem;"
-	"margin:.6rem 0;border:2px solid var(--l);border-radius:.7rem;font-size:1.3rem}"
+	"margin:.6rem 0}"
 	".c:has(:checked){border-color:var(--a);background:var(--s)}"
 	".c input{width:1.6rem;height:1.6rem;flex:none;margin:0;accent-color:var(--a)}"
 	".t{display:block;margin:.8rem 0}"
-	".t input,textarea{display:block;width:100%;font:inherit;padding:.6rem;"
-	"border:2px solid var(--l);border-radius:.5rem}"
-	"button,.k{display:block;width:100%;padding:.9rem;font:inherit;font-size:1.35rem;"
-	"font-weight:700;text-align:center;color:Canvas;background:var(--a);"
-	"border:2px solid var(--a);border-radius:.7rem;margin:1rem 0}"
+	".t *,button,.k{display:block;width:100%;padding:.7rem;font:inherit}"
+	"button,.k{margin:1rem 0;font-size:1.35rem;font-weight:700;text-align:center;color:var(--a);"
+	"border:2px solid;text-decoration:none}"
 	/* In sight at all times: choosing and sending takes two taps. */
-	"button{position:sticky;bottom:.6rem;box-shadow:0 0 0 .6rem Canvas}"
-	".k{color:var(--a);background:none;text-decoration:none}"
+	"button{color:Canvas;background:var(--a);border-color:var(--a);position:sticky;bottom:.6rem;"
+	"box-shadow:0 0 0 .6rem Canvas}"
 	":focus-visible{outline:3px solid var(--a);outline-offset:2px}"
 	"small{display:block}";
 
@@ -60,12 +59,12 @@ char *page_style_hash(char *hash)
 static void add_start(struct buf *out, const char *language, const char *title)
 {
 	buf_format(out,
-		   "<!doctype html><html lang=\"%s\"><meta charset=\"utf-8\">"
-		   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>",
+		   "<!doctype html><html lang=%s><meta charset=utf-8>"
+		   "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>",
 		   language);
 	html_escape(out, title);
 	/* The icon is given, and empty, so that no browser asks for one. */
-	buf_format(out, "</title><link rel=\"icon\" href=\"data:,\"><style>%s</style>", style);
+	buf_format(out, "</title><link rel=icon href=\"data:,\"><style>%s</style>", style);
 }
 
 /* "11月21日 13:05 (JST)" */
@@ -97,7 +96,7 @@ static const char *in_language(const char *ja, const char *en, enum language lan
 
 static void add_notice(struct buf *out, const struct page_view *view, enum phrase which)
 {
-	buf_format(out, "<p class=\"n\">%s</p>", phrase(which, view->language));
+	buf_format(out, "<p class=n>%s</p>", phrase(which, view->language));
 }
 
 /* Who writes, the way to the other language, and the title. */
@@ -110,9 +109,8 @@ static void add_heading(struct buf *out, const struct page_view *view)
 		  *view->organisation ? view->organisation : "Tenko");
 	buf_text_add(out, "<header><span>");
 	html_escape(out, view->organisation);
-	buf_format(out, "</span><a href=\"?lang=%s\" lang=\"%s\">%s</a></header>",
-		   language_name(other), language_name(other),
-		   phrase(PHRASE_SWITCH, view->language));
+	buf_format(out, "</span><a href=\"?lang=%s\" lang=%s>%s</a></header>", language_name(other),
+		   language_name(other), phrase(PHRASE_SWITCH, view->language));
 	if (page->kind == KIND_DRILL)
 		add_notice(out, view, PHRASE_DRILL);
 	if (page->state == BROADCAST_CANCELLED)
@@ -145,7 +143,7 @@ static bool add_cut(struct buf *out, const char *text, size_t room)
 
 static void add_body(struct buf *out, const struct page_view *view, size_t room)
 {
-	static const char before[] = "<p class=\"b\">", after[] = "</p>";
+	static const char before[] = "<p class=b>", after[] = "</p>";
 	const char *body = in_language(view->page->body, view->page->body_en, view->language);
 	const char *cut = phrase(PHRASE_BODY_CUT, view->language);
 	size_t frame = sizeof before + sizeof after + strlen(cut) + 8;
@@ -173,10 +171,9 @@ static void add_choices(struct buf *out, const struct page_view *view)
 		   phrase(view->page->kind == KIND_NOTICE ? PHRASE_ASK_NOTICE : PHRASE_ASK_SAFETY,
 			  view->language));
 	for (size_t i = 0; i < question->choice_count; i++) {
-		buf_format(out,
-			   "<label class=\"c\"><input type=\"radio\" name=\"status\" value=\"%s\""
-			   " required%s>",
-			   question->choice[i].key, (int)i == chosen ? " checked" : "");
+		buf_format(out, "<label class=c><input type=radio name=status value=%s%s%s>",
+			   question->choice[i].key, i == 0 ? " required" : "",
+			   (int)i == chosen ? " checked" : "");
 		html_escape(out, question->choice[i].label[view->language]);
 		buf_text_add(out, "</label>");
 	}
@@ -188,15 +185,17 @@ static void add_texts(struct buf *out, const struct page_view *view, bool filled
 	const struct question *question = view->question;
 
 	for (size_t i = 0; i < question->item_count; i++) {
-		buf_text_add(out, "<label class=\"t\">");
+		buf_text_add(out, "<label class=t>");
 		html_escape(out, question->item[i][view->language]);
-		buf_format(out, "<input name=\"item%zu\" maxlength=\"%d\" value=\"", i + 1,
-			   ITEM_MOST);
-		html_escape(out, filled ? view->answer->item[i] : "");
-		buf_text_add(out, "\"></label>");
+		buf_format(out, "<input name=item%zu maxlength=%d", i + 1, ITEM_MOST);
+		if (filled && *view->answer->item[i]) {
+			buf_text_add(out, " value=\"");
+			html_escape(out, view->answer->item[i]);
+			buf_char(out, '"');
+		}
+		buf_text_add(out, "></label>");
 	}
-	buf_format(out,
-		   "<label class=\"t\">%s<textarea name=\"comment\" rows=\"3\" maxlength=\"%d\">\n",
+	buf_format(out, "<label class=t>%s<textarea name=comment rows=3 maxlength=%d>\n",
 		   phrase(PHRASE_COMMENT, view->language), COMMENT_MOST);
 	html_escape(out, filled ? view->answer->comment : "");
 	buf_text_add(out, "</textarea></label>");
@@ -208,7 +207,7 @@ static void add_form(struct buf *out, const struct page_view *view, bool filled)
 {
 	enum language language = view->language;
 
-	buf_format(out, "<form method=\"post\"><input type=\"hidden\" name=\"lang\" value=\"%s\">",
+	buf_format(out, "<form method=post><input type=hidden name=lang value=%s>",
 		   language_name(language));
 	add_choices(out, view);
 	add_texts(out, view, filled);
@@ -223,7 +222,7 @@ static void add_record(struct buf *out, const struct page_view *view)
 {
 	if (!view->page->replied_at)
 		return;
-	buf_text_add(out, "<p class=\"n\" role=\"status\">");
+	buf_text_add(out, "<p class=n role=status>");
 	add_phrase_with_time(out, view, PHRASE_ALREADY, view->page->replied_at);
 	if (view->answer->choice >= 0) {
 		buf_text_add(out, "<br><b>");
@@ -236,32 +235,30 @@ static void add_record(struct buf *out, const struct page_view *view)
 
 void page_form(struct buf *out, const struct page_view *view, size_t room)
 {
-	struct buf top = {0}, rest = {0};
+	struct buf top = {0}, record = {0}, form = {0};
 
 	add_heading(&top, view);
-	add_record(&rest, view);
-	size_t form_at = rest.length;
-	add_form(&rest, view, true);
-	if (top.length + rest.length > room) {
-		struct buf record = {0};
-		buf_add(&record, rest.data, form_at);
-		buf_clear(&rest);
-		buf_add(&rest, buf_text(&record), record.length);
-		add_form(&rest, view, !view->page->replied_at);
-		buf_free(&record);
+	add_record(&record, view);
+	add_form(&form, view, true);
+	size_t fixed = top.length + record.length;
+	if (fixed + form.length > room && view->page->replied_at) {
+		buf_clear(&form);
+		add_form(&form, view, false);
 	}
 	buf_add(out, top.data, top.length);
-	if (top.length + rest.length < room)
-		add_body(out, view, room - top.length - rest.length);
-	buf_add(out, rest.data, rest.length);
+	if (fixed + form.length < room)
+		add_body(out, view, room - fixed - form.length);
+	buf_add(out, record.data, record.length);
+	buf_add(out, form.data, form.length);
 	buf_free(&top);
-	buf_free(&rest);
+	buf_free(&record);
+	buf_free(&form);
 }
 
 void page_fault(struct buf *out, const struct page_view *view, enum phrase fault)
 {
 	add_heading(out, view);
-	buf_format(out, "<p class=\"n\" role=\"alert\"><b>%s</b><br>%s</p>",
+	buf_format(out, "<p class=n role=alert><b>%s</b><br>%s</p>",
 		   phrase(PHRASE_NOT_YET, view->language), phrase(fault, view->language));
 	add_form(out, view, true);
 }
@@ -277,7 +274,7 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 
 	format_time(time, sizeof time, at, language);
 	add_heading(out, view);
-	buf_format(out, "<div class=\"n\" role=\"status\"><p><b>✓ %s</b><br>%s<p><b>",
+	buf_format(out, "<div class=n role=status><p><b>✓ %s</b><br>%s<p><b>",
 		   phrase(PHRASE_RECORDED, language), time);
 	html_escape(out, question->choice[answer->choice].label[language]);
 	buf_text_add(out, "</b>");
@@ -290,10 +287,10 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 		html_escape(out, answer->item[i]);
 	}
 	if (*answer->comment) {
-		buf_text_add(out, "<p class=\"b\">");
+		buf_text_add(out, "<p class=b>");
 		html_escape(out, answer->comment);
 	}
-	buf_format(out, "</div><p>%s</p><a class=\"k\" href=\"?lang=%s\">%s</a>",
+	buf_format(out, "</div><p>%s</p><a class=k href=\"?lang=%s\">%s</a>",
 		   phrase(PHRASE_CLOSE, language), language_name(language),
 		   phrase(PHRASE_CHANGE, language));
 }
@@ -326,7 +323,7 @@ void page_problem(struct buf *out, int status)
 	assert(problem);
 	add_start(out, language_name(LANGUAGE_JA), problem->title[LANGUAGE_JA]);
 	for (int i = 0; i < LANGUAGES; i++)
-		buf_format(out, "<section lang=\"%s\"><h1>%s</h1><p>%s</p></section>",
+		buf_format(out, "<section lang=%s><h1>%s</h1><p>%s</p></section>",
 			   language_name((enum language)i), problem->title[i], problem->text[i]);
 }
 

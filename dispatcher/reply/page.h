@@ -20,8 +20,9 @@ struct page_view {
 };
 
 /*
- * The form. It takes `room` bytes at most where that can be had: texts that were written before
- * are left out, then the end of the body.
+ * The form. It takes `room` bytes at most: where it is too long, the texts that were written
+ * before are left out, then the end of the body. Only a question with all of its labels near
+ * their longest takes more; it is shown whole all the same.
  */
 void page_form(struct buf *out, const struct page_view *view, size_t room);
 

@@ -84,7 +84,8 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 	for (size_t i = 0; i < LENGTH(headers); i++)
 		evhttp_add_header(out, headers[i].name, headers[i].value);
 	for (size_t i = 0; i < LENGTH(status_headers); i++)
-		if (status_headers[i].status == status)
+		if (status_headers[i].status == status &&
+		    !evhttp_find_header(out, status_headers[i].name))
 			evhttp_add_header(out, status_headers[i].name, status_headers[i].value);
 	if (!gate || gate_must_close(gate))
 		evhttp_add_header(out, "Connection", "close");

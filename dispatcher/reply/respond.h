@@ -18,7 +18,7 @@ struct visit {
 	int64_t broadcast, person; /* 0: not known */
 };
 
-enum { RESPONSE_HEADERS_MOST = 640 }; /* bytes that the status line and the headers take at most */
+enum { RESPONSE_HEADERS_MOST = 448 }; /* bytes that the status line and the headers take at most */
 
 #define TYPE_HTML "text/html; charset=utf-8"
 #define TYPE_JSON "application/json"

@@ -251,11 +251,13 @@ void routes_serve(struct evhttp_request *request, void *arg)
 	const struct route *route = find_route(path, &rest);
 
 	visit.began = gate_serve(gate_of(visit.server->gates, request), request);
-	if (!route)
+	if (!route) {
 		respond_problem(&visit, 404);
-	else if (evhttp_request_get_command(request) == EVHTTP_REQ_POST && !route->posts)
+	} else if (evhttp_request_get_command(request) == EVHTTP_REQ_POST && !route->posts) {
+		evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", "GET, HEAD");
 		respond_problem(&visit, 405);
-	else
+	} else {
 		route->serve(&visit, rest);
+	}
 	free(path);
 }

@@ -169,6 +169,9 @@ bool handover_effects(struct scheduler *s)
 		return false;
 	for (size_t i = 0; i < e->job_count; i++)
 		belt_add_job(s->belt, e->jobs[i].lane, &e->jobs[i].job);
+	for (size_t i = 0; i < s->runs.count; i++)
+		if (run_is_idle(s->runs.list[i]))
+			belt_retire(s->belt, s->runs.list[i]->b->id);
 	if (!belt_flush(s->belt, &refused) || refused > 0)
 		return false;
 	for (size_t i = 0; i < e->job_count; i++)

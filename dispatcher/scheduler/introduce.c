@@ -58,6 +58,8 @@ static enum store_status introduce(struct scheduler *s, struct run *run)
 
 bool introduce_runs(struct scheduler *s)
 {
+	size_t refused;
+
 	for (size_t i = 0; i < s->runs.count; i++) {
 		struct run *run = s->runs.list[i];
 		bool known = run->introduced || run->b->state == BROADCAST_REQUESTED;
@@ -66,5 +68,5 @@ bool introduce_runs(struct scheduler *s)
 			return false;
 		}
 	}
-	return true;
+	return belt_flush(s->belt, &refused) && refused == 0;
 }

@@ -96,11 +96,13 @@ static bool recall_from_dead_channels(struct scheduler *s)
 {
 	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++) {
 		struct pacer *p = &s->pacers[c];
-		if (pacing_listen(p, clock_monotonic()))
-			log_warning("channel.silent", "channel=%s", channel_name((enum channel)c));
-		/* One job out is the probe. */
-		if (p->confirmed && p->out > 1 && !compare_recall(s, (enum channel)c))
+		pacing_listen(p, clock_monotonic());
+		if (!p->recall)
+			continue;
+		log_warning("channel.confirmed_down", "channel=%s", channel_name((enum channel)c));
+		if (!compare_recall(s, (enum channel)c))
 			return false;
+		p->recall = p->probing = false;
 	}
 	return true;
 }

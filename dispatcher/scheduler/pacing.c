@@ -26,7 +26,7 @@ int64_t pacing_allow(struct pacer *p, int64_t now)
 	int64_t allowed = p->pace.window - p->out;
 
 	if (p->down)
-		allowed = now >= p->probe_at ? 1 : 0;
+		allowed = now >= p->probe_at && !p->probing ? 1 : 0;
 	if (p->pace.rate) {
 		credit(p, now);
 		allowed = least(allowed, p->credit / THOUSANDTHS);
@@ -38,6 +38,8 @@ int64_t pacing_next(const struct pacer *p, int64_t now)
 {
 	int64_t at = now;
 
+	if (p->down && p->probing)
+		return INT64_MAX;
 	if (p->down)
 		at = p->probe_at;
 	else if (p->out >= p->pace.window)
@@ -57,8 +59,7 @@ void pacing_sent(struct pacer *p, int64_t jobs, int64_t now)
 	p->out += jobs;
 	if (p->pace.rate)
 		p->credit -= jobs * THOUSANDTHS;
-	if (p->down)
-		p->probe_at = now + p->wait;
+	p->probing = p->down;
 }
 
 void pacing_returned(struct pacer *p)
@@ -70,14 +71,16 @@ void pacing_returned(struct pacer *p)
 void pacing_works(struct pacer *p, int64_t now)
 {
 	p->heard_at = now;
-	p->down = p->confirmed = false;
+	p->down = p->confirmed = p->probing = p->recall = false;
 }
 
 void pacing_outage(struct pacer *p, int64_t now)
 {
 	p->heard_at = now;
+	p->probing = false;
 	if (p->down && now - p->failed_at < p->wait / 2)
 		return; /* the same failure, from another worker */
+	p->recall |= p->down && !p->confirmed;
 	p->confirmed = p->down;
 	p->wait = p->down ? least(p->wait * 2, p->pace.backoff_most) : p->pace.backoff;
 	p->down = true;
@@ -85,12 +88,10 @@ void pacing_outage(struct pacer *p, int64_t now)
 	p->probe_at = now + p->wait;
 }
 
-bool pacing_listen(struct pacer *p, int64_t now)
+void pacing_listen(struct pacer *p, int64_t now)
 {
 	if (p->out == 0 || now - p->heard_at < p->pace.silence)
-		return false;
-	bool news = !p->confirmed;
+		return;
 	pacing_outage(p, now);
-	p->confirmed = true;
-	return news;
+	p->confirmed = p->recall = true;
 }

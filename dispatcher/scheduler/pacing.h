@@ -29,6 +29,8 @@ struct pacer {
 	int64_t credited_at;
 	int64_t heard_at; /* last word, or first job out after none was */
 	bool down, confirmed;
+	bool probing; /* a probe is out */
+	bool recall;  /* jobs that no worker has claimed are to be taken back; the caller clears */
 	int64_t wait; /* for the next probe */
 	int64_t probe_at;
 	int64_t failed_at; /* last outage that counted */
@@ -45,5 +47,5 @@ void pacing_returned(struct pacer *p);
 void pacing_works(struct pacer *p, int64_t now);
 void pacing_outage(struct pacer *p, int64_t now);
 
-/* Turns a long silence into a confirmed outage; true when it just did. */
-MUST_USE bool pacing_listen(struct pacer *p, int64_t now);
+/* Turns a long silence into a confirmed outage. */
+void pacing_listen(struct pacer *p, int64_t now);

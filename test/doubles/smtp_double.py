@@ -13,13 +13,12 @@ each as it came, behind lines that say how: Return-Path, X-Sandbox-Recipient (th
 RCPT TO:), X-Sandbox-Session (number of the connection, from 1), X-Sandbox-Tls, X-Sandbox-Sni,
 X-Sandbox-Login and X-Sandbox-Cut (yes where the other side was not told that it was kept).
 
-A rule is "STAGE [PATTERN][ *N]=ACTION".
+A rule is "STAGE[:N] [PATTERN]=ACTION"; it is good N times, or always.
 
     STAGE    connect ehlo starttls auth mail rcpt data content end rset
              "data" is the answer to DATA, "content" the message while it is coming in, "end" the
              answer after it. At "starttls" a reply is put behind the 220, in the clear.
     PATTERN  as of a shell, on the address: the sender at mail, the recipient from rcpt on
-    *N       the rule is good N times
     ACTION   "550 5.1.1 nobody": this reply
              "drop": closes the connection instead of a reply
              "421 bye & drop": replies and closes
@@ -35,6 +34,7 @@ import asyncio
 import email
 import email.policy
 import fnmatch
+import logging
 import os
 import re
 import shutil
@@ -42,14 +42,15 @@ import signal
 import ssl
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
-from aiosmtpd.smtp import MISSING, SMTP, AuthResult, syntax
+from aiosmtpd.smtp import MISSING, SMTP, AuthResult, TLSSetupException, syntax
 
 STAGES = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content", "end", "rset")
 TRICKLE_SECONDS = 0.2
-ACTION = re.compile(r"(?P<keep>keep )?(?P<reply>[2-5]\d\d .*?)?(?: & )?(?P<then>drop|hang|trickle)?$")
-RULE = re.compile(r"(?P<stage>\w+)(?: (?P<pattern>[^=* ]\S*?|\*\S*?))?(?: \*(?P<times>\d+))?=(?P<action>.+)$")
+ACTION = re.compile(r"(?P<keep>keep )?(?P<reply>[2-5]\d\d[ -].*?)?(?: & )?(?P<then>drop|hang|trickle)?\Z", re.S)
+RULE = re.compile(r"(?P<stage>\w+)(?::(?P<times>\d+))?(?: (?P<pattern>[^= ]+))?=(?P<action>.+)\Z", re.S)
 
 
 class Rule:
@@ -188,7 +189,7 @@ class Server(SMTP):
     def check_login(self, server, session, envelope, mechanism, data):
         user, _, password = self.options.auth.partition(":")
         good = (data.login.decode(), data.password.decode()) == (user, password)
-        return AuthResult(success=good, auth_data=data)
+        return AuthResult(success=good, handled=False, auth_data=data)
 
     async def handle_AUTH(self, server, session, envelope, args):
         return await self.by_rule("auth") or MISSING
@@ -235,6 +236,8 @@ class Server(SMTP):
         if last.upper() != "LAST":
             refusal = (await self.by_rule("data", self.recipient())
                        or await self.by_rule("content", self.recipient()))
+            if refusal:
+                self.envelope.rcpt_tos.clear()  # what follows is out of sequence
             return await self.push(refusal or f"250 2.0.0 {size} bytes")
         self.envelope.content = b"".join(self.chunks)
         self.chunks.clear()
@@ -272,7 +275,8 @@ class Server(SMTP):
                 "X-Sandbox-Cut": "yes" if cut else "no"}
 
     async def handle_exception(self, error):
-        print(f"smtp_double: {error!r}", file=sys.stderr, flush=True)
+        if not isinstance(error, TLSSetupException):  # the other side did not like our certificate
+            print(f"smtp_double: {error!r}", file=sys.stderr, flush=True)
         return "451 4.3.0 sandbox fault"
 
 
@@ -293,9 +297,17 @@ def make_certificate(folder, name="localhost", address="127.0.0.1", days=2):
     return certificate, key
 
 
+def complain(loop, context):
+    if not isinstance(context.get("exception"), (TLSSetupException, ConnectionError)):
+        loop.default_exception_handler(context)
+
+
 async def serve(options):
+    warnings.simplefilter("ignore")  # a login without TLS is what some tests want
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     store = Store(options.dir, options.rule)
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(complain)
     server = await loop.create_server(lambda: Server(store, options), options.host, options.port,
                                       backlog=1024)
     port = server.sockets[0].getsockname()[1]

@@ -72,7 +72,8 @@ class Sink:
     def __init__(self, folder):
         self.folder = folder
         folder.mkdir()
-        folder.chmod(0o777)  # as root it runs as nobody
+        folder.chmod(0o777)  # as root it runs as nobody, who must get there
+        folder.parent.chmod(0o711)
         self.port = free_port()
         self.process = None
 

@@ -92,7 +92,7 @@ def test_says_so_when_nobody_can_be_reached(folder, tmp_path):
     shutil.copytree(BIN, programs)
     worker = programs / "tenko-mail"
     worker.unlink()
-    worker.write_text("#!/bin/sh\nexit 70\n")
+    worker.write_text("#!/bin/sh\nexit 78\n")
     worker.chmod(0o755)
     done = quickstart("--dir", folder, code=1, programs=programs)
     assert "FAILED" in done.stderr

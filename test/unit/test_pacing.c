@@ -73,7 +73,7 @@ START_TEST(one_outage_leaves_a_probe_and_a_second_confirms)
 	pacing_sent(&p, 1, 1010);
 	ck_assert_int_eq(pacing_allow(&p, 1011), 0);
 	pacing_outage(&p, 1500);
-	ck_assert(p.confirmed);
+	ck_assert(p.confirmed && p.recall);
 	ck_assert_int_eq(pacing_next(&p, 1500), 3500);
 }
 END_TEST
@@ -111,12 +111,13 @@ START_TEST(silence_is_an_outage_but_only_with_jobs_out)
 {
 	struct pacer p = pacer_with(100, 0);
 
-	ck_assert(!pacing_listen(&p, 1000000));
+	pacing_listen(&p, 1000000);
+	ck_assert(!p.down);
 	pacing_sent(&p, 3, 1000000);
-	ck_assert(!pacing_listen(&p, 1059999));
-	ck_assert(pacing_listen(&p, 1060000));
-	ck_assert(p.confirmed);
-	ck_assert(!pacing_listen(&p, 1120000));
+	pacing_listen(&p, 1059999);
+	ck_assert(!p.down);
+	pacing_listen(&p, 1060000);
+	ck_assert(p.down && p.confirmed && p.recall);
 }
 END_TEST
 

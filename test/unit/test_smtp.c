@@ -376,10 +376,10 @@ END_TEST
 
 START_TEST(a_greeting_that_is_none_is_an_outage)
 {
-	start_double("--rule", "connect *1=554 no service for you", "--rule",
-		     "connect *1=421 busy & drop", "--rule", "connect *1=drop", "--rule",
-		     "ehlo *1=550 go away", "--rule", "ehlo *1=421 later & drop", "--rule",
-		     "connect *1=220-never ending & drop", NULL);
+	start_double("--rule", "connect:1=554 no service for you", "--rule",
+		     "connect:1=421 busy & drop", "--rule", "connect:1=drop", "--rule",
+		     "ehlo:1=550 go away", "--rule", "ehlo:1=421 later & drop", "--rule",
+		     "connect:1=220-never ending & drop", NULL);
 	EXPECT("outage outage", "a", "b");
 	WHY("its greeting: 554 no service for you");
 	EXPECT("outage", "a");
@@ -485,8 +485,8 @@ END_TEST
 
 START_TEST(silence_before_the_message_is_an_outage)
 {
-	start_double("--rule", "connect *1=hang", "--rule", "mail *1=hang", "--rule",
-		     "rcpt * *1=hang", "--rule", "data * *1=hang", NULL);
+	start_double("--rule", "connect:1=hang", "--rule", "mail:1=hang", "--rule",
+		     "rcpt:1=hang", "--rule", "data:1=hang", NULL);
 	EXPECT("outage", "a");
 	WHY("no answer to its greeting");
 	EXPECT("outage", "a");
@@ -529,7 +529,7 @@ END_TEST
 
 START_TEST(a_session_has_an_end_however_it_trickles)
 {
-	start_double("--rule", "end b@*=trickle", "--rule", "connect *1=trickle", NULL);
+	start_double("--rule", "end b@*=trickle", "--rule", "connect:1=trickle", NULL);
 	settings->redis_claim_timeout = 8000; /* a session: 2 s */
 	int64_t before = clock_monotonic();
 	EXPECT("outage", "a");
@@ -613,8 +613,8 @@ END_TEST
 
 START_TEST(tls_that_is_refused_or_breaks)
 {
-	start_double("--tls", "offered", "--rule", "starttls *1=454 4.7.0 not now", "--rule",
-		     "starttls *1=drop", NULL);
+	start_double("--tls", "offered", "--rule", "starttls:1=454 4.7.0 not now", "--rule",
+		     "starttls:1=drop", NULL);
 	use_tls("required", "localhost");
 	EXPECT("outage", "a");
 	WHY("STARTTLS: 454 4.7.0 not now");

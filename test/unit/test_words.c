@@ -118,9 +118,8 @@ START_TEST(bits_that_are_no_plan_give_no_steps)
 	ck_assert_int_eq(plan_unpack(plan_pack(&example) << 10).steps, 0); /* a gap */
 	for (int64_t bits = 1; bits < 1 << 20; bits++) {
 		struct plan plan = plan_unpack(bits);
-		ck_assert_int_le(plan.steps, 2);
-		if (plan.steps)
-			ck_assert_int_eq(plan_pack(&plan), bits);
+		if (plan.steps > 2 || (plan.steps && plan_pack(&plan) != bits))
+			ck_abort_msg("bits %lld", (long long)bits);
 	}
 }
 END_TEST

@@ -3,7 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "workers/mail/address.h"
-#include "workers/mail/form.h"
+#include "workers/mail/part.h"
 #include "workers/mail/header.h"
 
 #include <gmime/gmime.h>
@@ -21,7 +21,7 @@ struct frame {
 	struct buf headers; /* From, Subject and the like */
 	/* The MIME entity as GMime writes it, cut where the parts' contents go. */
 	struct buf entity[3];
-	struct form text, html;
+	struct part text, html;
 };
 
 struct composer {
@@ -33,7 +33,7 @@ struct composer {
 	size_t next_frame; /* the one that is given up first */
 	int64_t dated;	   /* the second that `date` is of */
 	char *date;
-	struct buf part; /* scratch */
+	struct buf scratch; /* scratch */
 };
 
 static bool check_addresses(struct composer *composer, struct buf *fault)
@@ -85,8 +85,8 @@ static void frame_clear(struct frame *frame)
 	buf_free(&frame->headers);
 	for (size_t i = 0; i < LENGTH(frame->entity); i++)
 		buf_free(&frame->entity[i]);
-	form_free(&frame->text);
-	form_free(&frame->html);
+	part_free(&frame->text);
+	part_free(&frame->html);
 	*frame = (struct frame){0};
 }
 
@@ -97,7 +97,7 @@ void composer_free(struct composer *composer)
 	for (size_t i = 0; i < FRAMES; i++)
 		frame_clear(&composer->frames[i]);
 	g_mime_format_options_free(composer->format);
-	buf_free(&composer->part);
+	buf_free(&composer->scratch);
 	g_free(composer->date);
 	free(composer->from_address);
 	free(composer->from_name);
@@ -117,7 +117,7 @@ void letter_free(struct letter *letter)
 static const char text_mark[] = "@TEXT@", html_mark[] = "@HTML@";
 
 /* A part in base64 whose content is only a mark yet: GMime takes it as encoded already. */
-static GMimeObject *part_new(const char *subtype, const char *mark)
+static GMimeObject *mime_part_new(const char *subtype, const char *mark)
 {
 	GMimePart *part = g_mime_part_new_with_type("text", subtype);
 	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(mark, strlen(mark));
@@ -135,7 +135,7 @@ static GMimeObject *part_new(const char *subtype, const char *mark)
 static GMimeObject *alternative_new(void)
 {
 	GMimeMultipart *multipart = g_mime_multipart_new_with_subtype("alternative");
-	GMimeObject *parts[] = {part_new("plain", text_mark), part_new("html", html_mark)};
+	GMimeObject *parts[] = {mime_part_new("plain", text_mark), mime_part_new("html", html_mark)};
 
 	for (size_t i = 0; i < LENGTH(parts); i++) {
 		g_mime_multipart_add(multipart, parts[i]);
@@ -146,7 +146,7 @@ static GMimeObject *alternative_new(void)
 
 static void frame_entity(const struct composer *composer, struct frame *frame)
 {
-	GMimeObject *entity = composer->html ? alternative_new() : part_new("plain", text_mark);
+	GMimeObject *entity = composer->html ? alternative_new() : mime_part_new("plain", text_mark);
 	const char *marks[] = {text_mark, html_mark};
 	size_t cuts = composer->html ? 2 : 1;
 
@@ -184,21 +184,23 @@ static void frame_make(const struct composer *composer, struct frame *frame,
 	frame_clear(frame);
 	frame->broadcast = content->broadcast;
 	frame->language = language;
-	if (!header_value_is_sound(content->title[language]))
+	if (content->kind == KIND_NONE)
+		frame->fault = "the broadcast is of no known kind";
+	else if (!header_value_is_sound(content->title[language]))
 		frame->fault = "the title holds control characters";
 	else if (!header_value_is_sound(content->organisation) ||
 		 !header_value_is_sound(composer->from_name))
 		frame->fault = "the sender's name holds control characters";
-	else if (!form_link_is_sound(content->base_url) ||
-		 (*content->inside_url && !form_link_is_sound(content->inside_url)))
+	else if (!part_link_is_sound(content->base_url) ||
+		 (*content->inside_url && !part_link_is_sound(content->inside_url)))
 		frame->fault = "reply.base_url or reply.inside_url is no link";
 	if (frame->fault)
 		return;
 	frame_headers(composer, frame, content);
 	frame_entity(composer, frame);
-	form_fill(&frame->text, FORM_TEXT, content, language);
+	part_fill(&frame->text, PART_TEXT, content, language);
 	if (composer->html)
-		form_fill(&frame->html, FORM_HTML, content, language);
+		part_fill(&frame->html, PART_HTML, content, language);
 }
 
 static struct frame *frame_of(struct composer *composer, const struct content *content,
@@ -267,12 +269,12 @@ static void add_base64(struct buf *out, const struct buf *bytes)
 	}
 }
 
-static void add_part(struct composer *composer, const struct form *form, const struct job *job,
+static void add_part(struct composer *composer, const struct part *part, const struct job *job,
 		     struct buf *out)
 {
-	buf_clear(&composer->part);
-	form_write(form, job->name, job->token, &composer->part);
-	add_base64(out, &composer->part);
+	buf_clear(&composer->scratch);
+	part_write(part, job->name, job->token, &composer->scratch);
+	add_base64(out, &composer->scratch);
 }
 
 bool composer_write(struct composer *composer, const struct job *job,
@@ -286,7 +288,7 @@ bool composer_write(struct composer *composer, const struct job *job,
 	*reason = frame->fault;
 	if (!*reason && !header_value_is_sound(job->name))
 		*reason = "the person's name holds control characters";
-	if (!*reason && !form_token_is_sound(job->token))
+	if (!*reason && !part_token_is_sound(job->token))
 		*reason = "the personal link is not sound";
 	if (*reason || !address_path(job->address, &letter->recipient, reason))
 		return false;

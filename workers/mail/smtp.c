@@ -57,6 +57,8 @@ struct session {
 	bool connected;
 	bool no_starttls, no_login; /* what the session was ended for */
 	int64_t started, heard;	    /* monotonic: the newest sign of life */
+	size_t outages, unknowns;   /* messages without a judgement of their own */
+	const struct entry *outage; /* the first whose own reply speaks of an outage */
 };
 
 /* opening */
@@ -287,7 +289,8 @@ static void see_event(smtp_session_t unused, int event, void *arg, ...)
 	va_list more;
 
 	(void)unused;
-	session->heard = clock_monotonic();
+	if (event != SMTP_EV_DISCONNECT)
+		session->heard = clock_monotonic();
 	va_start(more, arg);
 	switch (event) {
 	case SMTP_EV_CONNECT:
@@ -455,9 +458,10 @@ static void explain_silence(const struct session *session, struct buf *why)
 }
 
 /* Why messages were left without a judgement of their own. */
-static void explain(const struct session *session, const struct entry *said, int error,
-		    bool time_is_up, struct buf *why)
+static void explain(const struct session *session, int error, bool time_is_up,
+		    struct buf *why)
 {
+	const struct entry *said = session->outage;
 	const struct relay *relay = session->relay;
 	const struct trace *trace = &session->trace;
 	char words[PARCEL_DETAIL];
@@ -508,35 +512,35 @@ static enum outcome outcome_of(enum verdict verdict, const struct session_record
 	return OUTCOME_OUTAGE;
 }
 
-/*
- * Fills the parcels' outcomes. *said: the first entry whose own reply speaks of an outage, if any.
- * Whether all got a judgement of their own.
- */
-static bool judge(struct session *session, const struct entry **said)
+static void judge_one(struct session *session, struct entry *entry,
+		      const struct session_record *record)
+{
+	struct parcel *parcel = entry->parcel;
+
+	parcel->outcome = outcome_of(judge_message(&entry->seen), record);
+	memcpy(parcel->detail, entry->said, sizeof entry->said);
+	session->unknowns += parcel->outcome == OUTCOME_UNKNOWN;
+	if (parcel->outcome != OUTCOME_OUTAGE)
+		return;
+	session->outages++;
+	if (!session->outage && *entry->said && entry->said[0] != '2')
+		session->outage = entry;
+}
+
+static void judge(struct session *session)
 {
 	struct session_record record = {
 		.recently = session->started - session->relay->delivered_at < JUDGE_RECENT};
-	bool all = true;
 
 	for (size_t i = 0; i < session->count; i++) {
 		enum verdict verdict = judge_message(&session->entries[i].seen);
 		record.delivered += verdict == VERDICT_DELIVERED;
 		record.doubtful += verdict == VERDICT_VAGUE || verdict == VERDICT_DENIED;
 	}
-	for (size_t i = 0; i < session->count; i++) {
-		struct entry *entry = &session->entries[i];
-		enum verdict verdict = judge_message(&entry->seen);
-		entry->parcel->outcome = outcome_of(verdict, &record);
-		memcpy(entry->parcel->detail, entry->said, sizeof entry->said);
-		if (entry->parcel->outcome != OUTCOME_OUTAGE)
-			continue;
-		all = false;
-		if (!*said && *entry->said && entry->said[0] != '2')
-			*said = entry;
-	}
+	for (size_t i = 0; i < session->count; i++)
+		judge_one(session, &session->entries[i], &record);
 	if (record.delivered)
 		session->relay->delivered_at = session->started;
-	return all;
 }
 
 /* A message that broke off has no words of its own: it gets the session's. */
@@ -544,7 +548,8 @@ static void put_reason(struct session *session, const struct buf *why)
 {
 	for (size_t i = 0; i < session->count; i++)
 		if (session->entries[i].parcel->outcome == OUTCOME_UNKNOWN)
-			put_words(session->entries[i].parcel->detail, PARCEL_DETAIL, buf_text(why));
+			put_words(session->entries[i].parcel->detail, PARCEL_DETAIL,
+				  buf_text(why));
 }
 
 bool relay_send(struct relay *relay, struct parcel *parcels, size_t count, struct buf *why)
@@ -555,7 +560,6 @@ bool relay_send(struct relay *relay, struct parcel *parcels, size_t count, struc
 		.count = count,
 		.started = clock_monotonic(),
 	};
-	const struct entry *said = NULL;
 	bool time_is_up = false;
 
 	session.heard = session.started;
@@ -564,12 +568,14 @@ bool relay_send(struct relay *relay, struct parcel *parcels, size_t count, struc
 		session.entries[i].session = &session;
 		session.entries[i].parcel = &parcels[i];
 	}
-	int error = count ? run(&session, &time_is_up) : 0;
-	bool all = judge(&session, &said);
-	explain(&session, said, error, time_is_up, why);
-	put_reason(&session, why);
-	log_debug("mail.session", "messages=%zu judged=%s ms=%" PRId64, count, all ? "all" : "some",
-		  clock_monotonic() - session.started);
+	int error = run(&session, &time_is_up);
+	judge(&session);
+	if (session.outages || session.unknowns) {
+		explain(&session, error, time_is_up, why);
+		put_reason(&session, why);
+	}
+	log_debug("mail.session", "messages=%zu outages=%zu unknown=%zu ms=%" PRId64, count,
+		  session.outages, session.unknowns, clock_monotonic() - session.started);
 	free(session.entries);
-	return all;
+	return session.outages == 0;
 }

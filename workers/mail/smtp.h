@@ -39,8 +39,8 @@ struct parcel {
 };
 
 /*
- * Sends them in one session and judges each. False: the relay as a whole is down; parcels that did
- * not get their own judgement are OUTCOME_OUTAGE. `why` is one line about the session's end.
+ * Sends them (one at least) in one session and judges each. False: the relay as a whole is down,
+ * `why` says how in one line; parcels that did not get their own judgement are OUTCOME_OUTAGE.
  */
 MUST_USE bool relay_send(struct relay *relay, struct parcel *parcels, size_t count,
 			 struct buf *why);

@@ -44,7 +44,7 @@ static void whole_reply(struct trace *trace, bool more)
 {
 	enum { READY_FOR_TLS = 220, AUTHENTICATED = 235 };
 
-	trace->code = atoi(trace->line);
+	trace->code = (int)strtol(trace->line, NULL, 10);
 	if (trace->stage == STAGE_AUTH && trace->code == AUTHENTICATED)
 		trace->authenticated = true;
 	if (trace->stage == STAGE_STARTTLS && trace->code == READY_FOR_TLS && more)

@@ -10,32 +10,32 @@
 #include "common/queue/job.h"
 #include <stdbool.h>
 
-enum form_kind { FORM_TEXT, FORM_HTML };
+enum part_kind { PART_TEXT, PART_HTML };
 
-enum form_slot { SLOT_NAME, SLOT_TOKEN };
+enum part_slot { SLOT_NAME, SLOT_TOKEN };
 
-enum { FORM_SLOTS = 12 };
+enum { PART_SLOTS = 12 };
 
-struct form {
-	enum form_kind kind;
+struct part {
+	enum part_kind kind;
 	struct buf common;
 	struct {
 		size_t at; /* in common */
-		enum form_slot slot;
-	} slots[FORM_SLOTS];
+		enum part_slot slot;
+	} slots[PART_SLOTS];
 	size_t count;
 };
 
 /* An http or https address that needs no escaping, long as it may be. */
-MUST_USE bool form_link_is_sound(const char *url);
+MUST_USE bool part_link_is_sound(const char *url);
 /* The alphabet of base64url. */
-MUST_USE bool form_token_is_sound(const char *token);
+MUST_USE bool part_token_is_sound(const char *token);
 
 /* From the wording of the language. The content's links are sound. */
-void form_fill(struct form *form, enum form_kind kind, const struct content *content,
+void part_fill(struct part *part, enum part_kind kind, const struct content *content,
 	       enum language language);
 
 /* Appends the part for one person: canonical text, lines ended by CRLF. */
-void form_write(const struct form *form, const char *name, const char *token, struct buf *out);
+void part_write(const struct part *part, const char *name, const char *token, struct buf *out);
 
-void form_free(struct form *form);
+void part_free(struct part *part);

@@ -1,4 +1,4 @@
-#include "workers/mail/form.h"
+#include "workers/mail/part.h"
 
 #include "workers/mail/wording.h"
 
@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-bool form_link_is_sound(const char *url)
+bool part_link_is_sound(const char *url)
 {
 	const char *rest = url;
 
@@ -22,7 +22,7 @@ bool form_link_is_sound(const char *url)
 	return true;
 }
 
-bool form_token_is_sound(const char *token)
+bool part_token_is_sound(const char *token)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				       "0123456789-_";
@@ -52,14 +52,14 @@ static const char *escape_of(char c)
  * Text from elsewhere: line ends become CRLF (and <br> in HTML), what HTML would read as markup
  * is escaped, other controls are left out.
  */
-static void add_value(struct buf *out, enum form_kind kind, const char *value, size_t length)
+static void add_value(struct buf *out, enum part_kind kind, const char *value, size_t length)
 {
 	for (const char *p = value; p < value + length; p++) {
-		const char *escape = kind == FORM_HTML ? escape_of(*p) : NULL;
+		const char *escape = kind == PART_HTML ? escape_of(*p) : NULL;
 		if (escape)
 			buf_text_add(out, escape);
 		else if (*p == '\n')
-			buf_text_add(out, kind == FORM_HTML ? "<br>\r\n" : "\r\n");
+			buf_text_add(out, kind == PART_HTML ? "<br>\r\n" : "\r\n");
 		else if ((unsigned char)*p >= ' ' ? *p != 0x7f : *p == '\t')
 			buf_char(out, *p);
 	}
@@ -68,7 +68,7 @@ static void add_value(struct buf *out, enum form_kind kind, const char *value, s
 /* places */
 
 struct filling {
-	struct form *form;
+	struct part *part;
 	const struct content *content;
 	const struct wording *words;
 	enum language language;
@@ -77,17 +77,17 @@ struct filling {
 
 static void value(struct filling *f, const char *text)
 {
-	add_value(&f->form->common, f->form->kind, text, strlen(text));
+	add_value(&f->part->common, f->part->kind, text, strlen(text));
 }
 
-static void slot(struct filling *f, enum form_slot which)
+static void slot(struct filling *f, enum part_slot which)
 {
-	struct form *form = f->form;
+	struct part *part = f->part;
 
-	assert(form->count < FORM_SLOTS);
-	form->slots[form->count].at = form->common.length;
-	form->slots[form->count].slot = which;
-	form->count++;
+	assert(part->count < PART_SLOTS);
+	part->slots[part->count].at = part->common.length;
+	part->slots[part->count].slot = which;
+	part->count++;
 }
 
 static void place_organisation(struct filling *f)
@@ -108,7 +108,7 @@ static void place_body(struct filling *f)
 
 	while (length && isspace((unsigned char)body[length - 1]))
 		length--;
-	add_value(&f->form->common, f->form->kind, body, length);
+	add_value(&f->part->common, f->part->kind, body, length);
 }
 
 static void place_opening(struct filling *f)
@@ -188,40 +188,40 @@ static void fill_place(struct filling *f, const char *name, size_t length)
 	assert(!"a place that is not known");
 }
 
-void form_fill(struct form *form, enum form_kind kind, const struct content *content,
+void part_fill(struct part *part, enum part_kind kind, const struct content *content,
 	       enum language language)
 {
 	const struct wording *words = wording(language);
 	struct filling f = {
-		.form = form, .content = content, .words = words, .language = language};
+		.part = part, .content = content, .words = words, .language = language};
 
-	*form = (struct form){.kind = kind};
-	for (const char *p = kind == FORM_HTML ? words->html : words->text; *p; p++) {
+	*part = (struct part){.kind = kind};
+	for (const char *p = kind == PART_HTML ? words->html : words->text; *p; p++) {
 		if (*p == '{') {
 			size_t length = strcspn(p, "}") - 1;
 			fill_place(&f, p + 1, length);
 			p += length + 1;
 		} else if (!f.skipping) {
-			buf_add(&form->common, *p == '\n' ? "\r\n" : p, *p == '\n' ? 2 : 1);
+			buf_add(&part->common, *p == '\n' ? "\r\n" : p, *p == '\n' ? 2 : 1);
 		}
 	}
 }
 
-void form_write(const struct form *form, const char *name, const char *token, struct buf *out)
+void part_write(const struct part *part, const char *name, const char *token, struct buf *out)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < form->count; i++) {
-		const char *own = form->slots[i].slot == SLOT_NAME ? name : token;
-		buf_add(out, form->common.data + at, form->slots[i].at - at);
-		add_value(out, form->kind, own, strlen(own));
-		at = form->slots[i].at;
+	for (size_t i = 0; i < part->count; i++) {
+		const char *own = part->slots[i].slot == SLOT_NAME ? name : token;
+		buf_add(out, part->common.data + at, part->slots[i].at - at);
+		add_value(out, part->kind, own, strlen(own));
+		at = part->slots[i].at;
 	}
-	buf_add(out, form->common.data + at, form->common.length - at);
+	buf_add(out, part->common.data + at, part->common.length - at);
 }
 
-void form_free(struct form *form)
+void part_free(struct part *part)
 {
-	buf_free(&form->common);
-	*form = (struct form){0};
+	buf_free(&part->common);
+	*part = (struct part){0};
 }
