@@ -67,7 +67,7 @@ static void draw(struct cli *cli, const struct figures *f)
 	for (int row = 1; row < size.ws_row && rest && *rest; row++) {
 		const char *line = strsep(&rest, "\n");
 		show_cell(line, size.ws_col > 1 ? size.ws_col - 1u : 79, &screen);
-		buf_text_add(&screen, "\033[K\r\n");
+		buf_text_add(&screen, "\033[K\n");
 	}
 	buf_text_add(&screen, "q ends this view, the broadcast goes on\033[K\033[J");
 	fwrite(screen.data, 1, screen.length, stdout);

@@ -609,56 +609,78 @@ class Terminal:
 
     def end(self, deadline=15):
         wait_for(lambda: not self.read(), deadline, f"the end of {self.text!r}")
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.fd)
+        code = self.close()
         assert "Sanitizer" not in self.text
-        return os.waitstatus_to_exitcode(status)
+        return code
+
+    def close(self):
+        """The exit code; ends it if it has not ended."""
+        if self.pid:
+            os.close(self.fd)
+            _, status = os.waitpid(self.pid, 0)
+            self.pid = 0
+            return os.waitstatus_to_exitcode(status)
+
+
+@pytest.fixture
+def terminal(roster):
+    opened = []
+
+    def open_one(*words, **size):
+        opened.append(Terminal(roster, *words, **size))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        if one.pid:
+            os.kill(one.pid, signal.SIGKILL)
+        one.close()
 
 
 @pytest.mark.parametrize("keys, code", [("y\n", 0), ("Y\n", 0), ("n\n", 64), ("\n", 64), ("yes\n", 0), ("\x04", 64)])
-def test_many_people_are_asked_for_on_a_terminal(roster, keys, code):
+def test_many_people_are_asked_for_on_a_terminal(roster, keys, code, terminal):
     roster.configure(broadcast={"confirm_over": 0})
-    terminal = Terminal(roster, "broadcast", "--title", "T")
-    terminal.expect("Send to 8 people? [y/N] ")
-    terminal.send(keys)
-    assert terminal.end() == code
+    shown = terminal("broadcast", "--title", "T")
+    shown.expect("Send to 8 people? [y/N] ")
+    shown.send(keys)
+    assert shown.end() == code
     assert roster.sql("SELECT count(*) FROM broadcast") == [(1 if code == 0 else 0,)]
 
 
-def test_watch_on_a_terminal_ends_by_q(roster):
+def test_watch_on_a_terminal_ends_by_q(roster, terminal):
     ask(roster)
     counted(roster, waiting=5, answered=3)
-    terminal = Terminal(roster, "status", "--watch")
-    terminal.expect("q ends this view")
-    assert "\x1b[?1049h" in terminal.text and "answered" in terminal.text
+    shown = terminal("status", "--watch")
+    shown.expect("q ends this view")
+    assert "\x1b[?1049h" in shown.text and "answered" in shown.text
     roster.sql("UPDATE tally SET n = n + CASE key WHEN 3 THEN 1 ELSE -1 END WHERE what = 'state'")
-    terminal.expect("answered              4")
-    terminal.send("q")
-    assert terminal.end() == 0
-    rest = terminal.text.split("\x1b[?1049l")[1]
+    shown.expect("answered              4")
+    shown.send("q")
+    assert shown.end() == 0
+    rest = shown.text.split("\x1b[?1049l")[1]
     assert "Broadcast 1, safety, running" in rest and "\x1b" not in rest
 
 
-def test_watch_on_a_terminal_ends_with_the_broadcast(roster):
+def test_watch_on_a_terminal_ends_with_the_broadcast(roster, terminal):
     ask(roster)
     counted(roster, waiting=5, answered=3)
-    terminal = Terminal(roster, "status", "1", "--watch", rows=10, columns=30)
-    terminal.expect("q ends this view")
-    frame = terminal.text.split("\x1b[H")[-1].split("q ends")[0]
+    shown = terminal("status", "1", "--watch", rows=10, columns=30)
+    shown.expect("q ends this view")
+    frame = shown.text.split("\x1b[H")[-1].split("q ends")[0]
     assert len(frame.splitlines()) <= 10
     roster.sql("UPDATE tally SET key = 4 WHERE what = 'state' AND key = 1")
     roster.sql("UPDATE broadcast SET state = 5, finished_at = 1700000000000")
-    assert terminal.end() == 0
-    assert "finished" in terminal.text.split("\x1b[?1049l")[1]
+    assert shown.end() == 0
+    assert "finished" in shown.text.split("\x1b[?1049l")[1]
 
 
-def test_watch_gives_the_terminal_back_on_ctrl_c(roster):
+def test_watch_gives_the_terminal_back_on_ctrl_c(roster, terminal):
     ask(roster)
-    terminal = Terminal(roster, "status", "--watch")
-    terminal.expect("q ends this view")
-    terminal.send("\x03")
-    assert terminal.end() == 0
-    assert "\x1b[?25h" in terminal.text and "\x1b[?1049l" in terminal.text
+    shown = terminal("status", "--watch")
+    shown.expect("q ends this view")
+    shown.send("\x03")
+    assert shown.end() == 0
+    assert "\x1b[?25h" in shown.text and "\x1b[?1049l" in shown.text
 
 
 def test_watch_without_a_terminal_prints_lines(roster):
@@ -927,11 +949,11 @@ def test_wait_until_everybody_is_accounted_for(running):
     assert "everything adds up" in running.cli("verify").stdout
 
 
-def test_wait_on_a_terminal_draws_a_bar(running):
+def test_wait_on_a_terminal_draws_a_bar(running, terminal):
     running.start("tenko-mail")
-    terminal = Terminal(running, "broadcast", "--title", "T", "--to", "all", "--wait")
-    assert terminal.end(60) == 0
-    assert "\r[" in terminal.text and "[====================] 100%" in terminal.text
+    shown = terminal("broadcast", "--title", "T", "--to", "all", "--wait")
+    assert shown.end(60) == 0
+    assert "\r[" in shown.text and "[====================] 100%" in shown.text
 
 
 def test_controls_with_the_scheduler(running):
