@@ -2,15 +2,18 @@
 
 #include "common/store/stmt.h"
 
+/* Who is known to have answered counts as answered, whether or not the scheduler has read it. */
+#define STATE "iif(r.id IS NULL, d.state, 3)"
+
 static const char people_sql[] =
-	"SELECT p.code, p.name, g.code, g.name, iif(r.id IS NULL, d.state, 3), r.choice, r.items, r.comment, r.way, r.by,"
-	" r.at, a.channel, a.outcome, coalesce(a.finished_at, a.created_at)"
+	"SELECT p.code, p.name, g.code, g.name, " STATE " AS state, r.choice, r.items, r.comment,"
+	" r.way, r.by, r.at, a.channel, a.outcome, coalesce(a.finished_at, a.created_at)"
 	" FROM delivery d JOIN person p ON p.id = d.person_id"
 	" JOIN department g ON g.id = p.department_id"
 	" LEFT JOIN reply r ON r.id = (SELECT max(id) FROM reply"
 	" WHERE broadcast_id = d.broadcast_id AND person_id = d.person_id)"
 	" LEFT JOIN attempt a ON a.id = (SELECT max(id) FROM attempt WHERE delivery_id = d.id)"
-	" WHERE d.broadcast_id = ?1 AND (?2 >> iif(r.id IS NULL, d.state, 3)) & 1 AND (?3 IS NULL OR r.choice = ?3)"
+	" WHERE d.broadcast_id = ?1 AND (?2 >> " STATE ") & 1 AND (?3 IS NULL OR r.choice = ?3)"
 	" ORDER BY g.code, p.code";
 
 static struct listed read_row(sqlite3_stmt *s)

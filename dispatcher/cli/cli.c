@@ -206,8 +206,11 @@ struct store *cli_store(struct cli *cli)
 {
 	if (cli->store)
 		return cli->store;
-	enum store_status status =
-		store_open(cli_settings(cli)->tenko_data_dir, false, &cli->store);
+	const char *dir = cli_settings(cli)->tenko_data_dir;
+	enum store_status status = store_open(dir, false, &cli->store);
+	if (status && access(dir, R_OK | W_OK | X_OK) && errno == EACCES)
+		exit(cli_fail(cli, EX_NOPERM, "%s: not yours; run this as root or as its owner",
+			      dir));
 	if (status)
 		exit(cli_store_failed(cli, status));
 	return cli->store;

@@ -242,15 +242,20 @@ static int make_database(struct making *m)
 /* Root makes it for whom the programs will run as. */
 static int hand_over(const struct making *m)
 {
-	const struct passwd *user = getpwnam("tenko");
+	const struct settings *s = m->cli->settings;
+	bool named = s && *s->tenko_user;
+	const char *name = named ? s->tenko_user : "tenko";
+	const struct passwd *user = getpwnam(name);
 
-	if (geteuid() != 0 || !user)
+	if (geteuid() != 0 || (!user && !named))
 		return EX_OK;
+	if (!user)
+		return cli_fail(m->cli, EX_NOUSER, "settings: tenko.user: there is no user \"%s\"",
+				name);
 	for (int i = 0; i < m->made_count; i++)
 		if (lchown(m->made[i], user->pw_uid, user->pw_gid) && errno != ENOENT)
-			return cli_fail(m->cli, EX_OSERR,
-					"%s cannot be given to the user tenko: %s", m->made[i],
-					strerror(errno));
+			return cli_fail(m->cli, EX_OSERR, "%s cannot be given to the user %s: %s",
+					m->made[i], name, strerror(errno));
 	return EX_OK;
 }
 

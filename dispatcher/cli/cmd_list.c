@@ -127,7 +127,8 @@ static void put_cell(const char *text, struct buf *line)
 static void print_csv_head(const struct printing *p)
 {
 	static const char *const heads[LANGUAGES] = {
-		"ユーザID,氏名,グループID,グループ,状態,回答,回答日時,コメント,代理入力者,最終連絡",
+		"ユーザID,氏名,グループID,グループ,状態,回答,回答日時,コメント,"
+		"代理入力者,最終連絡",
 		"user,name,group_id,group,state,choice,answered_at,comment,by,last_attempt"};
 
 	printf("\xef\xbb\xbf%s\r\n", heads[p->language]);
@@ -195,6 +196,17 @@ static void print_json(const struct listed *person, void *arg)
 	json_decref(json);
 }
 
+/* One person a line, and nothing that a terminal would obey. */
+static void blank_controls(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		if (*c < ' ' || *c == 0x7f)
+			*c = ' ';
+		else if (c[0] == 0xc2 && c[1] < 0xa0)
+			c[0] = c[1] = ' '; /* U+0080 to U+009F */
+	}
+}
+
 static void print_text(const struct listed *person, void *arg)
 {
 	struct printing *p = arg;
@@ -215,9 +227,7 @@ static void print_text(const struct listed *person, void *arg)
 		last_attempt(person, &line);
 	while (line.length && line.data[line.length - 1] == ' ')
 		line.data[--line.length] = '\0';
-	for (char *c = line.data; *c; c++)
-		if (*c == '\n' || *c == '\t')
-			*c = ' '; /* one person a line */
+	blank_controls(line.data);
 	puts(line.data);
 	buf_free(&line);
 	p->printed++;

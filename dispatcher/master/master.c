@@ -284,7 +284,6 @@ static void open_events(struct master *m)
 		m->signals[i] = evsignal_new(base, handled[i].number, handled[i].handler, m);
 		event_add(m->signals[i], NULL);
 	}
-	signal(SIGPIPE, SIG_IGN);
 	if (interval) {
 		struct timeval every = {.tv_sec = interval / 1000,
 					.tv_usec = interval % 1000 * 1000};
@@ -357,6 +356,8 @@ int master_main(int argc, char **argv)
 	m.settings = settings_read_or_exit(arguments.config);
 	logging_open("tenkod", m.settings);
 	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* until there is somebody to tell */
 
 	int code = prepare(&m, &arguments);
 	if (code == EX_OK && arguments.daemon)

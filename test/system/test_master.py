@@ -536,6 +536,30 @@ def test_a_program_is_missing(master):
     refused(master, 69, path.parent / "tenko-reply", path=path)
 
 
+@pytest.fixture
+def small_disk(bare):
+    """The data directory on a disk of its own, of one megabyte."""
+    bare.configure(redis={"mode": "embedded"})
+    bare.data_dir.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tenko-test", str(bare.data_dir)]
+    if os.geteuid() != 0 or subprocess.run(command, stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("needs to be allowed to mount")
+    yield bare
+    bare.end()
+    subprocess.run(["umount", str(bare.data_dir)], check=True)
+
+
+def test_a_full_disk(small_disk):
+    small_disk.init()
+    with contextlib.suppress(OSError), open(small_disk.data_dir / "rubbish", "wb", 0) as rubbish:
+        while True:
+            rubbish.write(b"x" * 4096)
+    refused(small_disk, 74, small_disk.data_dir, "No space left")
+    # once there is room it starts, as if nothing had been
+    (small_disk.data_dir / "rubbish").unlink()
+    small_disk.start("tenkod")
+
+
 def test_faults_in_the_settings(master):
     master.conf.write_text("[tenko]\ndata_dirr = /x\n[workers]\nmail = lots\n")
     refused(master, 78, f"{master.conf}:2", "data_dirr", f"{master.conf}:4", "lots")

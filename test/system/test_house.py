@@ -1,0 +1,95 @@
+"""The scripts that keep the house in order say what is wrong, and with which exit code."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from harness import REPOSITORY
+
+SCRIPTS = REPOSITORY / "scripts"
+
+
+def run(*command, **more):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          timeout=60, **more)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A small tree with the real check-layers: write(path, text), check() -> lines it printed."""
+    class Tree:
+        def write(self, path, *lines):
+            target = tmp_path / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text("\n".join(lines) + "\n")
+
+        def check(self):
+            done = run(tmp_path / "scripts" / "check-layers")
+            assert done.returncode == (1 if done.stdout else 0), done.stderr
+            assert not done.stderr
+            assert sorted(p.name for p in tmp_path.iterdir()) == before
+            return done.stdout.splitlines()
+
+    small = Tree()
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(SCRIPTS / "check-layers", tmp_path / "scripts")
+    for folder in ("common/base", "common/store", "dispatcher/cli", "workers/mail"):
+        (tmp_path / folder).mkdir(parents=True)
+    before = sorted(p.name for p in tmp_path.iterdir())
+    return small
+
+
+def test_includes_that_point_down_are_fine(tree):
+    tree.write("common/base/log.c", '#include "common/base/log.h"', "#include <stdio.h>")
+    tree.write("common/store/store.c", '#include "common/conf/settings.h"', "#include <sqlite3.h>")
+    tree.write("common/roster/import.c", '#include "common/store/store.h"')
+    tree.write("dispatcher/cli/main.c", '#include "common/roster/import.h"', '#include "dispatcher/cli/cli.h"')
+    tree.write("workers/mail/mail.c", '#include "workers/worker.h"', "#include <libesmtp.h>")
+    assert tree.check() == []
+
+
+@pytest.mark.parametrize("path, include, rule", [
+    ("common/base/log.c", '"common/conf/settings.h"', "points up"),
+    ("common/store/store.h", '"common/text/csv.h"', "points sideways"),
+    ("common/roster/import.c", '"dispatcher/cli/cli.h"', "common knows no process"),
+    ("common/store/store.c", '"common/shed/bike.h"', "does not know"),
+    ("common/store/store.c", '"store.h"', "root of the repository"),
+    ("dispatcher/cli/main.c", '"dispatcher/reply/page.h"', "points sideways"),
+    ("dispatcher/cli/main.c", '"workers/worker.h"', "points sideways"),
+    ("workers/worker.c", '"workers/mail/mail.h"', "points sideways"),
+    ("workers/mail/mail.c", '"dispatcher/cli/cli.h"', "points sideways"),
+    ("dispatcher/cli/main.c", "<sqlite3.h>", "only in common/store"),
+    ("dispatcher/cli/main.c", "<hiredis/hiredis.h>", "only in common/queue"),
+    ("common/text/mime.c", "<gmime/gmime.h>", "only in workers/mail"),
+    ("dispatcher/cli/main.c", "<libesmtp.h>", "only in workers/mail"),
+    ("dispatcher/cli/main.c", "<event2/http.h>", "only in dispatcher/reply"),
+    ("workers/mail/mail.c", "<curl/curl.h>", "only in common/net"),
+    ("dispatcher/cli/main.c", "<libxml/xmlreader.h>", "only in dispatcher/feed"),
+])
+def test_an_include_against_the_layers_is_named(tree, path, include, rule):
+    tree.write(path, "#include <stdio.h>", "", f"# include {include}")
+    fault, total = tree.check()
+    assert fault.startswith(f"{path}:3: #include {include[1:-1]}: ") and rule in fault
+    assert total.startswith("1 include ")
+
+
+@pytest.mark.parametrize("script", ["deps", "test", "lint", "format"])
+def test_a_script_refuses_what_it_does_not_know(script):
+    done = run(SCRIPTS / script, "--nonsense", cwd="/")
+    assert done.returncode == 64
+    assert done.stderr
+
+
+def test_an_unknown_test_is_named():
+    done = run(SCRIPTS / "test", "test_nonsense")
+    assert done.returncode == 64 and "test_nonsense" in done.stderr
+
+
+def test_deps_without_apt_says_what_is_needed(tmp_path):
+    for tool in ("bash", "tr", "sort"):
+        os.symlink(shutil.which(tool), tmp_path / tool)
+    done = run(shutil.which("bash"), SCRIPTS / "deps", env={"PATH": str(tmp_path)})
+    assert done.returncode == 69
+    assert "libevent-dev" in done.stderr
