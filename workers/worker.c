@@ -97,12 +97,10 @@ void worker_report(struct worker *w, size_t i, enum outcome outcome, const char 
 
 void worker_outage(struct worker *w, const char *why)
 {
-	char *detail = log_masked(why, 200);
-
+	free(w->batch.down);
+	w->batch.down = log_masked(why, 200);
 	log_warning("channel.down", "channel=%s why=%s", channel_name(w->channel->channel),
-		    log_quote(detail));
-	free(detail);
-	w->batch.down = true;
+		    log_quote(w->batch.down));
 }
 
 /* the loop */

@@ -54,7 +54,7 @@ static void forget(struct scheduler *s)
 	effects_clear(&s->effects);
 	memset(s->marks, 0, sizeof s->marks);
 	s->marks_changed = false;
-	enum store_status status = handover_count_out(s);
+	enum store_status status = handover_begin(s);
 	if (status)
 		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
 }

@@ -912,12 +912,12 @@ def test_queue(roster):
     assert empty["streams"] == [] and empty["results"] == empty["dead"] == 0
     roster.start("tenko-scheduler")
     ask(roster)
-    queue = wait_for(lambda: (q := roster.cli_json("queue")) and q["streams"] and q["streams"][0]["length"] == 6 and q)
+    queue = wait_for(lambda: (q := roster.cli_json("queue")) and q["streams"] and q["streams"][0]["length"] == 7 and q)
     assert [(s["channel"], s["lane"]) for s in queue["streams"]][0] == ("mail", 0)
     stream = queue["streams"][0]
     assert stream["pending"] == 0 and stream["consumers"] == [] and stream["oldest_age_ms"] >= 0
     text = roster.cli("queue").stdout
-    assert "mail, urgent: 6 jobs, 0 with workers, the oldest for " in text and "dead letters: 0" in text
+    assert "mail, urgent: 7 jobs, 0 with workers, the oldest for " in text and "dead letters: 0" in text
 
 
 # with everything running
@@ -958,7 +958,7 @@ def test_wait_on_a_terminal_draws_a_bar(running, terminal):
 
 def test_controls_with_the_scheduler(running):
     assert ask(running)["targeted"] == 8
-    wait_for(lambda: running.cli_json("status")["in_flight"] == 6)
+    wait_for(lambda: running.cli_json("status")["in_flight"] == 7)
     assert running.cli_json("pause", 1)["applied"] is True
     assert running.cli_json("status")["state"] == "paused" and running.cli_json("status")["eta"] is None
     assert "goes on: 8 people have not answered" in running.cli("resume", 1).stdout

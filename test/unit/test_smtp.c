@@ -25,10 +25,10 @@
 enum { PARCELS = 60 };
 
 #define DELIVERED OUTCOME_DELIVERED
-#define REFUSED	  OUTCOME_REFUSED
+#define REFUSED   OUTCOME_REFUSED
 #define TEMPORARY OUTCOME_TEMPORARY
-#define UNKNOWN	  OUTCOME_UNKNOWN
-#define OUTAGE	  OUTCOME_OUTAGE
+#define UNKNOWN   OUTCOME_UNKNOWN
+#define OUTAGE    OUTCOME_OUTAGE
 
 static const char text[] = "From: <a@example.jp>\r\n"
 			   "To: <b@example.jp>\r\n"
@@ -96,7 +96,8 @@ static void end(void)
 /* Options and their values, up to NULL. */
 static void start_double(const char *option, ...)
 {
-	const char *words[24] = {"/usr/bin/python3", "test/doubles/smtp_double.py", "--dir", folder};
+	const char *words[24] = {"/usr/bin/python3", "test/doubles/smtp_double.py", "--dir",
+				 folder};
 	size_t count = 4;
 	int out[2];
 	va_list more;
@@ -163,18 +164,18 @@ static const char *outcomes(size_t count)
 	return list;
 }
 
-#define EXPECT(expected, ...)                                                                     \
-	do {                                                                                      \
-		static const char *const people[] = {__VA_ARGS__};                                \
-		bool up = send_to(LENGTH(people), people);                                        \
-		ck_assert_msg(strcmp(outcomes(LENGTH(people)), expected) == 0,                    \
-			      "%s, expected %s (%s)", outcomes(LENGTH(people)), expected,         \
-			      buf_text(&why));                                                    \
-		ck_assert(up == !strstr(expected, "outage"));                                     \
+#define EXPECT(expected, ...)                                                             \
+	do {                                                                              \
+		static const char *const people[] = {__VA_ARGS__};                        \
+		bool up = send_to(LENGTH(people), people);                                \
+		ck_assert_msg(strcmp(outcomes(LENGTH(people)), expected) == 0,            \
+			      "%s, expected %s (%s)", outcomes(LENGTH(people)), expected, \
+			      buf_text(&why));                                            \
+		ck_assert(up == !strstr(expected, "outage"));                             \
 	} while (0)
 
-#define WHY(words)                                                                                \
-	ck_assert_msg(strstr(buf_text(&why), words), "\"%s\", expected \"%s\"", buf_text(&why),   \
+#define WHY(words)                                                                              \
+	ck_assert_msg(strstr(buf_text(&why), words), "\"%s\", expected \"%s\"", buf_text(&why), \
 		      words)
 
 /* Kept messages; their bytes are put together in `all`. */
@@ -321,8 +322,8 @@ START_TEST(chunks_are_judged_in_the_same_way)
 {
 	start_double("--extensions", "PIPELINING,ENHANCEDSTATUSCODES,CHUNKING", "--rule",
 		     "rcpt bad*=550 5.1.1 nobody", "--rule", "rcpt grey*=450 4.2.0 greylisted",
-		     "--rule", "data full*=452 4.3.1 no room", "--rule",
-		     "end spam*=554 5.7.1 spam", NULL);
+		     "--rule", "data full*=452 4.3.1 no room", "--rule", "end spam*=554 5.7.1 spam",
+		     NULL);
 	EXPECT("refused temporary delivered temporary refused delivered", "bad", "grey", "a",
 	       "full", "spam", "b");
 	ck_assert_int_eq(kept(NULL), 2);
@@ -485,8 +486,8 @@ END_TEST
 
 START_TEST(silence_before_the_message_is_an_outage)
 {
-	start_double("--rule", "connect:1=hang", "--rule", "mail:1=hang", "--rule",
-		     "rcpt:1=hang", "--rule", "data:1=hang", NULL);
+	start_double("--rule", "connect:1=hang", "--rule", "mail:1=hang", "--rule", "rcpt:1=hang",
+		     "--rule", "data:1=hang", NULL);
 	EXPECT("outage", "a");
 	WHY("no answer to its greeting");
 	EXPECT("outage", "a");
@@ -518,8 +519,8 @@ START_TEST(a_chunk_that_was_taken_delivers_nothing)
 {
 	static const char chunking[] = "PIPELINING,ENHANCEDSTATUSCODES,CHUNKING";
 
-	start_double("--extensions", chunking, "--rule", "end b@*=drop", "--rule",
-		     "end c@*=hang", "--rule", "content d@*=drop", NULL);
+	start_double("--extensions", chunking, "--rule", "end b@*=drop", "--rule", "end c@*=hang",
+		     "--rule", "content d@*=drop", NULL);
 	EXPECT("delivered unknown outage", "a", "b", "e");
 	EXPECT("delivered unknown outage", "a", "c", "e");
 	EXPECT("delivered unknown outage", "a", "d", "e");

@@ -34,8 +34,8 @@ struct relay {
 	SSL_CTX *tls; /* NULL: STARTTLS is off */
 	struct tls_name name;
 	bool verify;
-	int64_t timeout; /* of one wait, milliseconds */
-	int64_t limit;	 /* of a session */
+	int64_t timeout;      /* of one wait, milliseconds */
+	int64_t limit;        /* of a session */
 	int64_t delivered_at; /* monotonic; when the relay last took a message */
 };
 
@@ -46,7 +46,7 @@ struct entry {
 	smtp_message_t message;
 	struct evidence seen;
 	char said[PARCEL_DETAIL]; /* the newest reply to it */
-	bool given;		  /* the text, to libesmtp */
+	bool given;               /* the text, to libesmtp */
 };
 
 struct session {
@@ -56,7 +56,7 @@ struct session {
 	struct trace trace;
 	bool connected;
 	bool no_starttls, no_login; /* what the session was ended for */
-	int64_t started, heard;	    /* monotonic: the newest sign of life */
+	int64_t started, heard;     /* monotonic: the newest sign of life */
 	size_t outages, unknowns;   /* messages without a judgement of their own */
 	const struct entry *outage; /* the first whose own reply speaks of an outage */
 };
@@ -126,8 +126,7 @@ struct relay *relay_open(const struct settings *s, struct buf *fault)
 	relay->timeout = s->mail_timeout < relay->limit ? s->mail_timeout : relay->limit;
 	relay->verify = relay->starttls == Starttls_REQUIRED && s->mail_tls_verify;
 	if (relay->starttls != Starttls_DISABLED) {
-		relay->tls =
-			tls_context(&relay->name, relay->verify, s->mail_tls_ca_file, fault);
+		relay->tls = tls_context(&relay->name, relay->verify, s->mail_tls_ca_file, fault);
 		if (!relay->tls) {
 			relay_close(relay);
 			return NULL;
@@ -172,13 +171,12 @@ static void put_words(char *to, size_t room, const char *words)
 	to[length] = '\0';
 }
 
-static void note_reply(struct entry *entry, const smtp_status_t *status,
-		       struct reply_code *code)
+static void note_reply(struct entry *entry, const smtp_status_t *status, struct reply_code *code)
 {
 	struct buf words = {0};
 
-	*code = judge_code(status->code, status->enh_class, status->enh_subject,
-			   status->enh_detail, status->text);
+	*code = judge_code(status->code, status->enh_class, status->enh_subject, status->enh_detail,
+			   status->text);
 	buf_format(&words, "%d ", status->code);
 	if (status->enh_class)
 		buf_format(&words, "%d.%d.%d ", status->enh_class, status->enh_subject,
@@ -374,8 +372,7 @@ static void set_timeouts(smtp_session_t session, int64_t ms)
 
 	/* Milliseconds, whatever its manual says; a second at least. */
 	for (size_t i = 0; i < LENGTH(which); i++)
-		smtp_set_timeout(session, which[i] | Timeout_OVERRIDE_RFC2822_MINIMUM,
-				 (long)ms);
+		smtp_set_timeout(session, which[i] | Timeout_OVERRIDE_RFC2822_MINIMUM, (long)ms);
 }
 
 static bool add_message(smtp_session_t session, struct entry *entry)
@@ -458,8 +455,7 @@ static void explain_silence(const struct session *session, struct buf *why)
 }
 
 /* Why messages were left without a judgement of their own. */
-static void explain(const struct session *session, int error, bool time_is_up,
-		    struct buf *why)
+static void explain(const struct session *session, int error, bool time_is_up, struct buf *why)
 {
 	const struct entry *said = session->outage;
 	const struct relay *relay = session->relay;
@@ -548,8 +544,7 @@ static void put_reason(struct session *session, const struct buf *why)
 {
 	for (size_t i = 0; i < session->count; i++)
 		if (session->entries[i].parcel->outcome == OUTCOME_UNKNOWN)
-			put_words(session->entries[i].parcel->detail, PARCEL_DETAIL,
-				  buf_text(why));
+			put_words(session->entries[i].parcel->detail, PARCEL_DETAIL, buf_text(why));
 }
 
 bool relay_send(struct relay *relay, struct parcel *parcels, size_t count, struct buf *why)

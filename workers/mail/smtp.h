@@ -31,10 +31,10 @@ enum { PARCEL_DETAIL = 200 };
 
 struct parcel {
 	const char *return_path, *recipient; /* as they stand in MAIL FROM and RCPT TO */
-	const char *text;		     /* header and body; every line ends in CRLF */
+	const char *text;                    /* header and body; every line ends in CRLF */
 	size_t length;
 
-	enum outcome outcome;	    /* set by relay_send() */
+	enum outcome outcome;       /* set by relay_send() */
 	char detail[PARCEL_DETAIL]; /* the relay's words, printable ASCII; may be empty */
 };
 
