@@ -74,7 +74,7 @@ static void check_morning(const struct sheet *sheet, struct faults *faults)
 	const char *work = sheet->cell[PATTERN_WORK], *morning = sheet->cell[PATTERN_MORNING];
 	struct place place = sheet_place(sheet, PATTERN_MORNING);
 
-	if (morning && *morning && !rule_some_minutes(morning) && !rule_minutes(work) &&
+	if (*work && morning && *morning && !rule_some_minutes(morning) && !rule_minutes(work) &&
 	    atoi(morning) > atoi(work))
 		fault_add(faults, &place, "業務時間を超えています (more than the working minutes)");
 }

@@ -8,8 +8,8 @@
  * escalation may try the address again, and the Message-ID of a job that is sent again is the
  * same.
  *
- * A session is over within a quarter of redis.claim_timeout, whatever the relay does (watchdog.h), but
- * for the resolver: it gives up after some seconds by itself.
+ * A session is over within a quarter of redis.claim_timeout, whatever the relay does
+ * (watchdog.h), but for the resolver: it gives up after some seconds by itself.
  *
  * Ignores SIGPIPE and takes SIGALRM for itself. One relay a process.
  */
