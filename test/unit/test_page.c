@@ -187,7 +187,7 @@ START_TEST(a_single_choice_is_chosen_already)
 	answer_recall(&page, &question, &answer);
 	page_form(&out, &view, ROOM);
 	has("value=confirmed required checked>");
-	has("確認したら選んでください");
+	has("読んだことを知らせてください");
 }
 END_TEST
 
