@@ -211,6 +211,7 @@ static void free_running(struct running *running)
 	if (server->base)
 		event_base_free(server->base);
 	libevent_global_shutdown();
+	json_decref(server->queue_figures);
 	token_keys_free(server->keys);
 	store_close(server->store);
 	settings_free(server->settings);

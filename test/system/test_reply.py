@@ -318,10 +318,30 @@ def test_figures_are_for_loopback(endpoint):
     figures = endpoint.get("/stats.json").json()
     assert figures["broadcasts"][0]["broadcast"] == 1
     assert figures["broadcasts"][0]["targeted"] == 2
-    assert figures["replies_recorded"] == 1
+    assert figures["replies"]["recorded"] == 1
     assert figures["requests"]["200"] == 1 and figures["requests"]["404"] == 1
     for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
         assert endpoint.get("/stats.json", **{header: "127.0.0.1"}).status == 403
+
+
+def test_figures_tell_of_the_queue_and_do_without_redis(stopped):
+    redis = stopped.tenko.start_redis()
+    for i in (1, 2):
+        redis.client.xadd("{tenko}:q:mail:0", {"job": "x"}, id=f"{i}-0")
+    stopped.start()
+    queue = stopped.get("/stats.json").json()["queue"]
+    assert queue["streams"] == [{"channel": "mail", "lane": 0, "length": 2, "pending": 0,
+                                 "oldest_age_ms": None, "workers": 0}]
+    assert (queue["results"], queue["dead"]) == (0, 0)
+    redis.send(signal.SIGSTOP)  # there, and silent
+    try:
+        wait_for(lambda: stopped.get("/stats.json").json()["queue"] is None)
+        began = time.monotonic()
+        for _ in range(20):
+            assert stopped.get("/stats.json").json()["queue"] is None
+        assert time.monotonic() - began < 3
+    finally:
+        redis.send(signal.SIGCONT)
 
 
 def test_figures_are_for_those_who_have_the_token(stopped):
@@ -543,7 +563,7 @@ def test_every_answer_that_was_confirmed_survives_a_kill(stopped):
     recorded = {r["person_id"]: r["comment"] for r in stopped.replies()}
     assert set(confirmed) <= set(recorded)
     assert all(recorded[person] == str(person) for person in confirmed)
-    assert figures["commits"] < figures["replies_recorded"]
+    assert figures["replies"]["commits"] < figures["replies"]["recorded"]
 
 
 def test_an_answer_waits_for_a_busy_store_and_the_pages_do_not(endpoint):
@@ -661,7 +681,7 @@ def test_sigterm_records_answers_that_wait_for_the_store(endpoint):
         db.isolation_level = None
         db.execute("BEGIN IMMEDIATE")
         waiting = pool.submit(endpoint.post, endpoint.link(), status="safe")
-        wait_for(lambda: endpoint.get("/stats.json").json()["connections"] == 2)
+        wait_for(lambda: endpoint.get("/stats.json").json()["connections"]["open"] == 2)
         endpoint.process.send(signal.SIGTERM)
         wait_for(lambda: refused(endpoint))
         db.execute("COMMIT")
