@@ -304,7 +304,9 @@ def test_answers_piled_up_while_the_scheduler_was_away(system):
                " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)"
                " SELECT ?, 1 + i % 29, 'safe', 1, 1 FROM n", number)
     answer(system, number, 30, "other")
-    start(system)
+    system.start("tenko-scheduler")
+    wait_for(lambda: system.cli_json("status")["answered"] == 30)
+    system.start("tenko-mail")
     assert finished(system)["answered"] == 30
     wait_for(lambda: system.cli_json("status")["answers"]["other"] == 1)
     assert system.sink.messages() == []
