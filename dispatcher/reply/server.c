@@ -156,6 +156,7 @@ static void open_loop(struct running *running)
 
 	event_set_log_callback(on_libevent_log);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow fails the write, which is told */
 	respond_open();
 	server->base = event_base_new();
 	running->http = server->base ? evhttp_new(server->base) : NULL;

@@ -617,10 +617,9 @@ def test_a_file_that_cannot_grow_is_told_and_works_again_with_room(stopped):
     stopped.add_broadcast()
 
     def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
-    stopped.start(preexec_fn=limit, restore_signals=False)
+    stopped.start(preexec_fn=limit)
     check_full_disk(stopped, lambda: resource.prlimit(
         stopped.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)))
 
