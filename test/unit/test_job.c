@@ -179,6 +179,10 @@ START_TEST(content_reads_back_the_same)
 	ck_assert(!content_decode(json.data, json.length - 1, &out, &reason));
 	ck_assert(!content_decode("{\"version\":1}", 13, &out, &reason));
 	ck_assert(!content_decode("[]", 2, &out, &reason));
+	char *kind = strstr(json.data, "drill");
+	memcpy(kind, "dr1ll", 5);
+	ck_assert(!content_decode(json.data, json.length, &out, &reason));
+	ck_assert_str_eq(reason, "the content is of an unknown kind");
 	ck_assert(!content_decode("\xff", 1, &out, &reason));
 	buf_free(&json);
 }
