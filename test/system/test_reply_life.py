@@ -284,7 +284,7 @@ def test_a_store_that_is_damaged_is_told(stopped):
 
 
 def test_a_question_that_is_damaged_is_no_crash(stopped):
-    stopped.add_broadcast(choices=SAFETY)
+    stopped.add_broadcast()
     with stopped.db() as db, db:
         db.execute("UPDATE question SET choices='[{}]'")
     stopped.start()
@@ -295,7 +295,7 @@ def test_a_question_that_is_damaged_is_no_crash(stopped):
 
 def test_it_listens_where_it_is_told(stopped):
     stopped.tenko.configure(reply={"listen": "::1"})
-    stopped.add_broadcast(expires_in=WEEK_MS)
+    stopped.add_broadcast()
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
