@@ -1,6 +1,7 @@
 #include "common/queue/job.h"
 
 #include "common/base/mem.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -201,10 +202,5 @@ int main(void)
 	tcase_add_test(tests, long_detail_is_cut_between_characters);
 	tcase_add_test(tests, content_reads_back_the_same);
 	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "dispatcher/reply/answer.h"
 #include "dispatcher/reply/page.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -434,14 +435,8 @@ static TCase *answers(void)
 int main(void)
 {
 	Suite *suite = suite_create("page");
-	SRunner *runner;
-	int failed;
 
 	suite_add_tcase(suite, pages());
 	suite_add_tcase(suite, answers());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }
