@@ -1,7 +1,6 @@
 #include "workers/mail/part.h"
 
 #include "common/text/html.h"
-
 #include "workers/mail/wording.h"
 
 #include <assert.h>
