@@ -1,9 +1,11 @@
 #include "dispatcher/scheduler/outcomes.h"
 
 #include "common/base/log.h"
+#include "common/store/device.h"
 #include "dispatcher/scheduler/chains.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static void hear(struct scheduler *s, enum channel channel, enum outcome outcome)
 {
@@ -17,6 +19,28 @@ static void hear(struct scheduler *s, enum channel channel, enum outcome outcome
 	if (pacer->down != was_down)
 		log_warning(pacer->down ? "channel.down" : "channel.up", "channel=%s",
 			    channel_name(channel));
+}
+
+/* The push service says that they are no more. Ids that are not this person's do nothing. */
+static enum store_status forget_devices(struct scheduler *s, const struct delivery *d,
+					const char *ids)
+{
+	enum store_status status = STORE_OK;
+
+	while (!status && ids && *ids) {
+		char *end;
+		int64_t id = strtoll(ids, &end, 10);
+		if (end == ids)
+			break;
+		ids = end;
+		status = device_remove(s->store, d->person, id);
+		if (!status)
+			log_info("device.gone", "person=%" PRId64 " device=%" PRId64, d->person,
+				 id);
+		if (status == STORE_NONE)
+			status = STORE_OK;
+	}
+	return status;
 }
 
 /* `heard`: a worker said it; it tells of the channel too. */
@@ -38,6 +62,8 @@ static enum store_status end_attempt(struct scheduler *s, const struct result *r
 		status = attempt_close(s->store, r->attempt, r->outcome, r->detail, r->finished);
 	if (!status)
 		status = delivery_load(s->store, id, &d);
+	if (!status)
+		status = forget_devices(s, &d, r->gone);
 	if (!status)
 		status = runs_get(&s->runs, s->store, d.broadcast, &run);
 	if (status)
