@@ -16,6 +16,7 @@ static void batch_free(struct batch *batch)
 	free(batch->contents);
 	free(batch->results);
 	free(batch->lanes);
+	free(batch->down);
 	*batch = (struct batch){0};
 }
 
@@ -105,7 +106,7 @@ bool batch_end(struct batch *batch, struct claim *claim, struct recent *recent)
 		if (batch->results[i].outcome != OUTCOME_NONE)
 			continue;
 		assert(batch->down); /* a channel reports every job, or an outage */
-		batch_report(batch, i, OUTCOME_OUTAGE, "the channel was down");
+		batch_report(batch, i, OUTCOME_OUTAGE, batch->down);
 	}
 	bool sent = claim_report(claim, batch->results, batch->lanes, batch->count);
 	for (size_t i = 0; i < batch->count; i++)

@@ -13,7 +13,7 @@ struct batch {
 	int *lanes;
 	size_t count;
 	size_t wanted; /* how many are to be delivered */
-	bool down;     /* the channel as a whole was found down */
+	char *down;    /* why the channel as a whole was found down; NULL: it was not */
 };
 
 /*

@@ -102,12 +102,10 @@ void worker_report_gone(struct worker *w, size_t i, const char *ids)
 
 void worker_outage(struct worker *w, const char *why)
 {
-	char *detail = log_masked(why, 200);
-
+	free(w->batch.down);
+	w->batch.down = log_masked(why, 200);
 	log_warning("channel.down", "channel=%s why=%s", channel_name(w->channel->channel),
-		    log_quote(detail));
-	free(detail);
-	w->batch.down = true;
+		    log_quote(w->batch.down));
 }
 
 /* the loop */
@@ -156,6 +154,7 @@ static bool work_on(struct worker *w, struct claims *claims)
 
 	for (size_t done = 0; done < claims->count;) {
 		size_t count = claims->count - done < most ? claims->count - done : most;
+		contents_tidy(w->contents);
 		if (!batch_begin(&w->batch, w->claim, w->contents, claims->list + done, count,
 				 w->name))
 			return false;

@@ -164,7 +164,7 @@ static enum store_status apply_contact(struct importing *import, const struct sh
 	return roster_put_card(import->store, owner->id, &card);
 }
 
-/* References run from contacts to people to groups and patterns; parents come when all are there. */
+/* References run from contacts to people to groups; parents come when all groups are there. */
 enum store_status apply_rows(struct importing *import)
 {
 	const struct sheet *sheet = import->sheet;

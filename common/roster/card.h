@@ -16,7 +16,7 @@ void card_take(struct roster_card *card, const struct sheet *sheet);
 /* Whether the file has all columns, so that nothing of an earlier card is kept. */
 MUST_USE bool card_is_whole(const struct sheet *sheet);
 
-/* Adds what no cell shows by itself: gaps, orders given twice or without an address, nothing at all. */
+/* Adds what no cell shows by itself: gaps, orders given twice or without an address, no content. */
 void card_check(const struct roster_card *card, const struct sheet *sheet, struct faults *faults);
 
 /* The contacts in dial order, packed. */

@@ -172,7 +172,7 @@ static void check_pattern_unused(struct importing *import, int32_t n)
 
 /* approvers */
 
-/* One approver of a group: told of at the group's row, else at the row that takes the person away. */
+/* An approver of a group: told of at the group's row, else at the row that deletes the person. */
 static void check_approver(struct importing *import, int32_t n, int column, const char *code)
 {
 	const struct model_group *group = &import->model.groups[n];

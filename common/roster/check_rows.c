@@ -74,7 +74,7 @@ static void check_morning(const struct sheet *sheet, struct faults *faults)
 	const char *work = sheet->cell[PATTERN_WORK], *morning = sheet->cell[PATTERN_MORNING];
 	struct place place = sheet_place(sheet, PATTERN_MORNING);
 
-	if (morning && *morning && !rule_some_minutes(morning) && !rule_minutes(work) &&
+	if (*work && morning && *morning && !rule_some_minutes(morning) && !rule_minutes(work) &&
 	    atoi(morning) > atoi(work))
 		fault_add(faults, &place, "業務時間を超えています (more than the working minutes)");
 }
@@ -95,9 +95,10 @@ static void check_pattern(struct importing *import, const struct sheet *sheet)
 
 /* groups */
 
-static void replace(char **text, const char *cell)
+/* Takes a cell that is there and keeps its rule: one that does not is told of once. */
+static void replace(char **text, const char *cell, roster_rule *rule)
 {
-	if (!cell)
+	if (!cell || (*cell && rule(cell)))
 		return;
 	free(*text);
 	*text = mem_string(cell);
@@ -116,9 +117,9 @@ static void check_group(struct importing *import, const struct sheet *sheet)
 	check_move(sheet, &group->entry, faults);
 	if (!sheet_update(sheet)->stores)
 		return;
-	replace(&group->approvers, sheet->cell[GROUP_APPROVERS]);
-	replace(&group->upper, sheet->cell[GROUP_UPPER]);
-	replace(&group->parent_code, sheet->cell[GROUP_PARENT]);
+	replace(&group->approvers, sheet->cell[GROUP_APPROVERS], rule_user_ids);
+	replace(&group->upper, sheet->cell[GROUP_UPPER], rule_user_ids);
+	replace(&group->parent_code, sheet->cell[GROUP_PARENT], rule_group_id);
 }
 
 /* people */

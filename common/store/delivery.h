@@ -123,6 +123,10 @@ MUST_USE enum store_status tally_get(struct store *store, int64_t broadcast, enu
 MUST_USE enum store_status progress_add(struct store *store, int64_t broadcast, int64_t at,
 					int64_t attempts, int64_t answers);
 
+/* Notes that a channel is down as a whole, for status and figures; `since` 0: it works again. */
+MUST_USE enum store_status channel_down_set(struct store *store, enum channel channel,
+					    int64_t since, const char *reason);
+
 /* facts, in order, each kind with its cursor */
 
 struct reply_fact {

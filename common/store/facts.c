@@ -55,6 +55,16 @@ enum store_status progress_add(struct store *store, int64_t broadcast, int64_t a
 		     "iiii", broadcast, at / PROGRESS_SLOT_MS, attempts, answers));
 }
 
+enum store_status channel_down_set(struct store *store, enum channel channel, int64_t since,
+				   const char *reason)
+{
+	if (since == 0)
+		return stmt_run(store, stmt(store, "DELETE FROM channel_down WHERE channel=?", "i",
+					    (int64_t)channel));
+	return stmt_run(store, stmt(store, "INSERT OR IGNORE INTO channel_down VALUES (?, ?, ?)",
+				    "iis", (int64_t)channel, since, reason));
+}
+
 static void read_reply(sqlite3_stmt *s, struct reply_fact *r)
 {
 	r->id = sqlite3_column_int64(s, 0);

@@ -79,14 +79,14 @@ enum store_status roster_pattern_delete(struct store *store, int64_t pattern)
 enum store_status roster_put_group(struct store *store, struct roster_group *g)
 {
 	if (g->id)
-		return change_one(
-			store,
-			stmt(store,
-			     "UPDATE department SET name=coalesce(?2, name),"
-			     " approvers=coalesce(?3, approvers),"
-			     " upper_approvers=coalesce(?4, upper_approvers), deleted=?5 WHERE id=?1",
-			     "ikkki", g->id, g->name, g->approvers, g->upper_approvers,
-			     (int64_t)g->deleted));
+		return change_one(store,
+				  stmt(store,
+				       "UPDATE department SET name=coalesce(?2, name),"
+				       " approvers=coalesce(?3, approvers),"
+				       " upper_approvers=coalesce(?4, upper_approvers), deleted=?5"
+				       " WHERE id=?1",
+				       "ikkki", g->id, g->name, g->approvers, g->upper_approvers,
+				       (int64_t)g->deleted));
 	enum store_status status = stmt_run(
 		store,
 		stmt(store,

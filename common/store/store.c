@@ -32,8 +32,11 @@ static enum store_status fail(struct store *store, const char *what)
 {
 	int code = sqlite3_extended_errcode(store->db);
 
-	snprintf(store->error, sizeof store->error, "%s: %s: %s", store->path, what,
-		 sqlite3_errmsg(store->db));
+	bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+
+	snprintf(store->error, sizeof store->error, "%s: %s: %s%s", store->path, what,
+		 sqlite3_errmsg(store->db),
+		 damaged ? "; the database is damaged, put back a copy that is not" : "");
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:

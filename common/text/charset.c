@@ -98,8 +98,7 @@ enum charset charset_detect(const char *bytes, size_t length)
 {
 	if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
 		return CHARSET_UTF8;
-	if (length >= 2 &&
-	    (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+	if (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
 		return CHARSET_UTF16;
 	while (length) {
 		const char *end = memchr(bytes, '\n', length);

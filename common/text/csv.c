@@ -89,16 +89,13 @@ static bool read_plain(struct csv *csv)
 
 	for (; at < csv->end && *at != ',' && !line_end(at, csv->end); at++) {
 		if (*at == '"')
-			return refuse(csv,
-				      "\" の使い方が正しくありません (a quote within a cell: "
-				      "put the cell in quotes and double the quote)");
+			return refuse(csv, "\" の使い方が正しくありません (a quote within a cell: "
+					   "put the cell in quotes and double the quote)");
 		if (*at == '\r' && at + 1 < csv->end)
-			return refuse(csv,
-				      "改行が正しくありません (a carriage return without a "
-				      "line feed)");
+			return refuse(csv, "改行が正しくありません (a carriage return without a "
+					   "line feed)");
 		if (*at == '\0')
-			return refuse(csv,
-				      "NUL バイトがあります (a NUL byte: not a text file)");
+			return refuse(csv, "NUL バイトがあります (a NUL byte: not a text file)");
 	}
 	const char *from = csv->at;
 	csv->at = at;
@@ -118,9 +115,8 @@ static bool read_quoted_text(struct csv *csv)
 		for (const char *p = csv->at; p < quote; p++) {
 			csv->next_line += *p == '\n';
 			if (*p == '\0')
-				return refuse(
-					csv,
-					"NUL バイトがあります (a NUL byte: not a text file)");
+				return refuse(csv,
+					      "NUL バイトがあります (a NUL byte: not a text file)");
 		}
 		bool doubled = quote + 1 < csv->end && quote[1] == '"';
 		if (!take(csv, csv->at, (size_t)(quote - csv->at) + doubled))

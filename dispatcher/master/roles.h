@@ -11,8 +11,7 @@
  * anywhere in PATH (*redis_server; the caller frees; NULL where none is asked for). EX_OK, or
  * the exit code after a message.
  */
-MUST_USE int roles_check(const struct settings *s, const char *program_dir,
-			 char **redis_server);
+MUST_USE int roles_check(const struct settings *s, const char *program_dir, char **redis_server);
 
 /* Makes the children, none started yet. The caller frees the array and each child. */
 MUST_USE size_t roles_make(const struct family *family, struct child ***children);

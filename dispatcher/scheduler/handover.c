@@ -211,13 +211,15 @@ enum store_status handover_next(struct scheduler *s, int64_t *at)
 	return status;
 }
 
-enum store_status handover_count_out(struct scheduler *s)
+enum store_status handover_begin(struct scheduler *s)
 {
 	enum store_status status = STORE_OK;
 
 	for (int c = CHANNEL_NONE + 1; !status && c < CHANNEL_END; c++) {
-		status = attempt_open_count(s->store, (enum channel)c, &s->pacers[c].out);
 		s->pacers[c].heard_at = s->monotonic;
+		status = attempt_open_count(s->store, (enum channel)c, &s->pacers[c].out);
+		if (!status && !s->pacers[c].down)
+			status = channel_down_set(s->store, (enum channel)c, 0, "");
 	}
 	return status;
 }

@@ -20,5 +20,5 @@ MUST_USE bool handover_effects(struct scheduler *s);
 /* When the next delivery can be handed over or is due otherwise, monotonic; INT64_MAX: none. */
 MUST_USE enum store_status handover_next(struct scheduler *s, int64_t *at);
 
-/* Jobs out by channel, from the store. */
-MUST_USE enum store_status handover_count_out(struct scheduler *s);
+/* At the start, and after the store failed: jobs out by channel, from the store. */
+MUST_USE enum store_status handover_begin(struct scheduler *s);

@@ -278,7 +278,7 @@ static int open_all(struct loop *l)
 		return code;
 	turn_set_paces(s);
 	s->monotonic = clock_monotonic();
-	if (handover_count_out(s))
+	if (handover_begin(s))
 		return EX_IOERR;
 	l->poke_fd = poke_listen(s->settings);
 	if (l->poke_fd < 0) {

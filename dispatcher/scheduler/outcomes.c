@@ -7,18 +7,21 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static void hear(struct scheduler *s, enum channel channel, enum outcome outcome)
+/* What a worker's word says of the channel as a whole. */
+static enum store_status hear(struct scheduler *s, enum channel channel, const struct result *r)
 {
 	struct pacer *pacer = &s->pacers[channel];
 	bool was_down = pacer->down;
 
-	if (outcome == OUTCOME_OUTAGE)
+	if (r->outcome == OUTCOME_OUTAGE)
 		pacing_outage(pacer, s->monotonic);
-	else if (outcome != OUTCOME_NOT_TRIED)
+	else if (r->outcome != OUTCOME_NOT_TRIED)
 		pacing_works(pacer, s->monotonic);
-	if (pacer->down != was_down)
-		log_warning(pacer->down ? "channel.down" : "channel.up", "channel=%s",
-			    channel_name(channel));
+	if (pacer->down == was_down)
+		return STORE_OK;
+	log_warning(pacer->down ? "channel.down" : "channel.up", "channel=%s",
+		    channel_name(channel));
+	return channel_down_set(s->store, channel, pacer->down ? s->now : 0, r->detail);
 }
 
 /* The push service says that they are no more. Ids that are not this person's do nothing. */
@@ -70,8 +73,8 @@ static enum store_status end_attempt(struct scheduler *s, const struct result *r
 		return status;
 
 	pacing_returned(&s->pacers[channel]);
-	if (heard)
-		hear(s, channel, r->outcome);
+	if (heard && (status = hear(s, channel, r)))
+		return status;
 	run->outcomes[channel][r->outcome]++;
 	run->attempts_ended++;
 	if (r->outcome == OUTCOME_NOT_TRIED)

@@ -54,7 +54,7 @@ static void forget(struct scheduler *s)
 	effects_clear(&s->effects);
 	memset(s->marks, 0, sizeof s->marks);
 	s->marks_changed = false;
-	enum store_status status = handover_count_out(s);
+	enum store_status status = handover_begin(s);
 	if (status)
 		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
 }
@@ -131,7 +131,7 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 		status = sweep_go_on(s);
 	if (!status)
 		status = handover_time(s);
-	if (!status && s->belt_state == BELT_RUNNING)
+	if (!status && s->belt_state == BELT_RUNNING && !s->replies_left)
 		status = handover_due(s);
 	if (!status)
 		finish_runs(s);

@@ -404,4 +404,7 @@ class SmtpDouble:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(read_options(sys.argv[1:])))
+    try:
+        asyncio.run(serve(read_options(sys.argv[1:])))
+    except (OSError, ValueError) as error:
+        sys.exit(f"smtp_double: {error}")

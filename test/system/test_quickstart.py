@@ -111,3 +111,12 @@ def test_leaves_other_folders_alone(folder):
 def test_what_it_does_not_understand():
     assert "--nonsense" in quickstart("--nonsense", code=64).stderr
     assert "--check" in quickstart("--help").stdout
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_readme_has_an_example_of_every_command(name):
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    listed = subprocess.run([BIN / "tenko", "help"], capture_output=True, text=True).stdout
+    commands = re.findall(r"^  (\w+)  ", listed, re.M)
+    assert len(commands) > 10
+    assert [c for c in commands if f"$ tenko {c}" not in text] == []

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 import signal
 import stat
@@ -11,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import REPOSITORY, needs_root, program, wait_for
+from harness import REPOSITORY, program, wait_for
 
 SAMPLE = REPOSITORY / "test" / "data" / "roster"
 FILES = {"groups": "group", "users": "user", "patterns": "work_pattern", "contacts": "contact"}
@@ -101,7 +100,7 @@ class Roster:
 
     def dump(self):
         tables = ("work_pattern", "department", "person", "contact", "meta", "audit")
-        return {t: self.tenko.sql(f"SELECT * FROM {t} ORDER BY 1, 2, 3") for t in tables}
+        return {t: sorted(self.tenko.sql(f"SELECT * FROM {t}"), key=repr) for t in tables}
 
     def people(self, columns="state"):
         return dict((row[0], row[1] if len(row) == 2 else row[1:])
@@ -311,8 +310,9 @@ GROUP_STEPS = [
 def test_update_codes_of_groups(roster, code, id, expected):
     roster.start()
     if isinstance(expected, str):
-        [(_, row, column, message)] = roster.refused(groups=[group(code, id)])[:1]
-        assert (row, column) == (2, "更新区分") and expected in message
+        faults = roster.refused(groups=[group(code, id)])
+        assert {f[:3] for f in faults} == {("groups", 2, "更新区分")}
+        assert any(expected in f[3] for f in faults)
         return
     roster.take(groups=[group(code, id, name="新しい名")])
     state = roster.tenko.sql("SELECT deleted, name FROM department WHERE code = ?", id)
@@ -343,28 +343,26 @@ USER_STEPS = {
     1: {}, 2: {0: 0, 1: 1}, 3: {0: 1}, 4: {1: 0, 2: 0}, 5: {0: 0}, 6: {0: 2, 1: 2}, 7: {0: None, 1: None, 2: None}}
 
 
+@pytest.mark.parametrize("state", [0, 1, 2])
 @pytest.mark.parametrize("code", USER_STEPS)
-def test_update_codes_of_users(roster, code):
+def test_update_codes_of_users(roster, code, state):
     roster.start()
-    for state, other in ((0, None), (1, 3), (2, 6)):
-        if other:
-            roster.take(users=[user(other, "U04")])
-        assert roster.people()["U04"] == state
-        if state not in USER_STEPS[code]:
-            [(_, row, column, _)] = roster.refused(users=[user(code, "U04")])
-            assert (row, column) == (2, "更新区分")
-        elif code != 7 or state == 2:
-            roster.take(users=[user(code, "U04", name="新しい名")])
-            after = roster.people("state, name, reissue_asked_at IS NOT NULL").get("U04")
-            changed = "新しい名" if code in (2, 4) else "U04"
-            assert after == (None if code == 7 else (USER_STEPS[code][state], changed, code == 5))
-        if code in (4, 6) and state == 0:
-            roster.tenko.sql("UPDATE person SET state = 0 WHERE code = 'U04'")
-        if code in (4, 6) and state == 1:
-            roster.tenko.sql("UPDATE person SET state = 0 WHERE code = 'U04'")
-    if code != 1:
-        [(_, _, column, message)] = roster.refused(users=[user(code, "U99")])[:1]
-        assert column == "更新区分" and "登録されていません" in message
+    roster.tenko.sql("UPDATE person SET state = ? WHERE code = 'U04'", state)
+    if state not in USER_STEPS[code]:
+        [(_, row, column, _)] = roster.refused(users=[user(code, "U04")])
+        assert (row, column) == (2, "更新区分")
+        return
+    roster.take(users=[user(code, "U04", name="新しい名")])
+    after = USER_STEPS[code][state]
+    name = "新しい名" if code in (2, 4) else "U04"
+    assert roster.people("state, name, reissue_asked_at IS NOT NULL").get("U04") == (
+        None if after is None else (after, name, code == 5))
+
+
+@pytest.mark.parametrize("code", [c for c in USER_STEPS if c != 1])
+def test_update_codes_of_nobody(roster, code):
+    [(_, _, column, message)] = roster.start().refused(users=[user(code, "U99")])
+    assert column == "更新区分" and "登録されていません" in message
 
 
 def test_the_users_delete_flag(roster):
@@ -459,13 +457,13 @@ CELLS = [
     ("patterns", "午前業務時間（分）", "0", "0 は設定できません"), ("patterns", "午前業務時間（分）", "421", "業務時間を超えて"),
     ("patterns", "自動終了時刻", "30:00", "時刻"), ("patterns", "自動終了時刻", "5:0", "時刻"), ("patterns", "削除フラグ", "2", "0 か 1"),
     ("contacts", "ユーザID", "U99", "登録されていないユーザ"), ("contacts", "ユーザID", "", "必須"),
-    ("contacts", "言語", "", "必須"), ("contacts", "言語", "fr", "ja か en"), ("contacts", "メール1", "x", "メールアドレスでは"),
+    ("contacts", "言語", "", "必須"), ("contacts", "言語", "fr", "ja か en"), ("contacts", "メール1", "nobody", "メールアドレスでは"),
     ("contacts", "メール2", "a@b@c", "メールアドレスでは"), ("contacts", "メール3", "c@example.com", "前のメールが空欄"),
     ("contacts", "電話1", "090-1234-5678", "半角数字"), ("contacts", "電話2", "1234567890123456", "半角数字"),
     ("contacts", "電話3", "０９０", "半角数字"), ("contacts", "発信順メール", "5", "1～4"), ("contacts", "発信順メール", "0", "1～4"),
     ("contacts", "発信順電話1", "2", "連絡先がないのに"), ("contacts", "勤務先地域", "999", "地域コード"),
     ("contacts", "住所1地域", "48", "地域コード"), ("contacts", "住所2地域", "35", None), ("contacts", "住所2地域", "1", "地域コード"),
-    ("contacts", "予備メール", "x", "メールアドレスでは"), ("contacts", "予備電話", "+81", "半角数字")]
+    ("contacts", "予備メール", "nobody", "メールアドレスでは"), ("contacts", "予備電話", "+81", "半角数字")]
 
 
 def test_faults_of_cells(roster):
@@ -479,10 +477,11 @@ def test_faults_of_cells(roster):
             roster.take("--check", **rows)
             continue
         faults = roster.refused(**rows)
-        assert [(f[0], f[1], f[2]) for f in faults] == [(what, 3, column)], (what, column, cell, faults)
+        assert {f[:3] for f in faults} == {(what, 3, column)}, (what, column, cell, faults)
+        assert len(faults) == 1 or "32 文字" in fault
         assert fault in faults[0][3], (what, column, cell, faults)
-        if "メール" in column or "電話" in column:
-            assert cell not in faults[0][3]
+        if ("メール" in column or "電話" in column) and "発信順" not in column:
+            assert not cell or cell not in faults[0][3]
 
 
 @pytest.mark.parametrize("what", FILES)
@@ -538,10 +537,9 @@ def test_many_faults_are_cut(roster):
 
 
 def test_rows_are_lines_of_the_file(roster):
-    faults = roster.start().refused(users=["# comment", "", user(1, "U10", name='"a', number="1") + '\r\nb"',
-                                           user(1, "U11", "G99")])
-    assert [f[:3] for f in faults] == [("users", 4, "ユーザ名"), ("users", 6, "所属グループID")] or \
-           [f[1] for f in faults] == [4, 5, 6]
+    two_lines = user(1, "U10", name='"U\r\n10"')
+    faults = roster.start().refused(users=["# comment", "", two_lines, user(1, "U11", "G99")])
+    assert [f[:3] for f in faults] == [("users", 4, "ユーザ名"), ("users", 6, "所属グループID")]
 
 
 def test_rows_that_are_no_csv(roster):
@@ -628,8 +626,7 @@ def test_a_deep_tree(roster):
 
 def test_groups_that_others_need(roster):
     roster.start()
-    [(_, row, column, message), *rest] = roster.refused(groups=[group(3, "G01")])
-    assert {m[3].partition("(")[0].strip() for m in roster.refused(groups=[group(3, "G01")])} == {
+    assert {f[3].partition(" (")[0] for f in roster.refused(groups=[group(3, "G01")])} == {
         "まだ 2 名が所属しています", "下位グループ「G02」があります"}
     # move and delete all in one
     roster.take(groups=[group(3, "G01"), group(2, "G02", parent="")],
@@ -676,7 +673,7 @@ def test_the_limit_of_a_group(roster):
     assert "100 名まで" in roster.refused(users=[user(4, "P001", "G03")])[0][3]
     roster.tenko.configure(broadcast={"group_limit": 10})
     assert "10 名まで" in roster.refused(users=[user(4, "P001", "G03")])[0][3]
-    roster.take(users=[user(2, "P002", "G03", name="over the new limit, but no more than before")])
+    roster.take(users=[user(2, "P002", "G03", name="over the new limit but no more than before")])
 
 
 # removal for good and the record
@@ -930,28 +927,23 @@ def test_two_at_once(roster):
     assert roster.tenko.sql("SELECT count(*) FROM person") == [(64,)]
 
 
-@needs_root
 def test_a_full_disk(roster):
+    """No file may grow over a limit: writing fails as on a full disk."""
     roster.start()
-    small = roster.root / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)]).returncode:
-        pytest.skip("tmpfs cannot be mounted here")
-    try:
-        roster.tenko.data_dir.rename(roster.root / "was")
-        subprocess.run(["cp", "-a", f"{roster.root}/was/.", str(small)], check=True)
-        roster.tenko.data_dir = small
-        roster.tenko.configure(tenko={"data_dir": str(small)})
-        before = roster.dump()
-        done = roster.tenko.cli("import", *big(roster, 5000), code=IOERR)
-        assert "tenko.db" in done.stderr
-        assert roster.dump() == before
-        target = small / "u.csv"
-        roster.tenko.cli("export", "--users", target)
-        (small / "filler").write_bytes(b"x" * max(0, os.statvfs(small).f_bavail * 4096 - 4096))
-        (small / "filler2").write_bytes(b"x" * (os.statvfs(small).f_bavail * 4096))
-        done = roster.tenko.cli("export", "--users", target, code=CANTCREAT)
-        assert "No space left" in done.stderr and target.stat().st_size > 0
-        assert not list(small.glob("u.csv.*"))
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+    arguments = big(roster, 5000)
+    before = roster.dump()
+    target = roster.root / "u.csv"
+    target.write_text("old")
+
+    def limited(kilobytes, *command):
+        shell = f"trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\""
+        return roster.tenko.run("bash", "-c", shell, "bash", program("tenko"), "--config", roster.tenko.conf,
+                                *command, path="/bin/bash")
+
+    done = limited(500, "import", *arguments)
+    assert done.returncode == IOERR and "tenko.db" in done.stderr, done.stderr
+    assert roster.dump() == before
+    roster.tenko.cli("import", *arguments)
+    done = limited(100, "export", "--users", target)
+    assert done.returncode == CANTCREAT and "u.csv: File too large" in done.stderr, done.stderr
+    assert target.read_text() == "old" and not list(roster.root.glob("u.csv.*"))

@@ -8,6 +8,7 @@
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
 #include "common/conf/settings.h"
+#include "test/unit/run.h"
 #include "workers/mail/address.h"
 #include "workers/mail/compose.h"
 #include "workers/mail/header.h"
@@ -20,7 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TITLE "【訓練】地震発生に伴う安否確認のお願い(①㈱髙﨑～－𠮷野家) 全社員は必ず回答してください"
+#define TITLE \
+	"【訓練】地震発生に伴う安否確認のお願い(①㈱髙﨑～－𠮷野家) 全社員は必ず回答してください"
 #define NAME  "髙﨑 太郎①"
 #define TOKEN "AQAAAAEAAAABc2VjcmV0LXRhZw-_"
 
@@ -197,7 +199,8 @@ START_TEST(the_text_has_all_a_person_needs)
 		"・2026年11月28日 13:00 (JST) まで使えます。",
 	};
 	for (size_t i = 0; i < LENGTH(lines); i++) {
-		char *whole_line = mem_format("\n%s\n", lines[i]), *framed = mem_format("\n%s", text);
+		char *whole_line = mem_format("\n%s\n", lines[i]),
+		     *framed = mem_format("\n%s", text);
 		ck_assert_msg(strstr(framed, whole_line), "no line \"%s\" in\n%s", lines[i], text);
 		free(whole_line);
 		free(framed);
@@ -418,8 +421,8 @@ END_TEST
 
 static char *random_text(unsigned *seed)
 {
-	static const char *const pieces[] = {"a", " ", "点", "呼", "①", "𠮷", "é", "=", "?", "\\",
-					     "\"", "ｱ", "Z", "9", "_", ".", "👨", "ん"};
+	static const char *const pieces[] = {"a",  " ",  "点", "呼", "①", "𠮷", "é", "=", "?",
+					     "\\", "\"", "ｱ",  "Z",  "9", "_",  ".", "👨", "ん"};
 	struct buf text = {0};
 	int count = 1 + rand_r(seed) % 120;
 
@@ -539,8 +542,10 @@ START_TEST(values_that_would_break_out_are_refused)
 		{&content.base_url, "javascript:alert(1)",
 		 "reply.base_url or reply.inside_url is no link"},
 		{&content.base_url, "https://", "reply.base_url or reply.inside_url is no link"},
-		{&content.base_url, "https://a\"b", "reply.base_url or reply.inside_url is no link"},
-		{&content.inside_url, "http://a b", "reply.base_url or reply.inside_url is no link"},
+		{&content.base_url, "https://a\"b",
+		 "reply.base_url or reply.inside_url is no link"},
+		{&content.inside_url, "http://a b",
+		 "reply.base_url or reply.inside_url is no link"},
 		{&job.token, "", "the personal link is not sound"},
 		{&job.token, "a/../b", "the personal link is not sound"},
 		{&job.token, "a\r\nb", "the personal link is not sound"},
@@ -570,8 +575,7 @@ START_TEST(a_sender_that_cannot_be_is_refused_at_the_start)
 		{"nobody", "", "mail.from_address: not a mail address: no user@domain"},
 		{"a b@c", "",
 		 "mail.from_address: not a mail address that SMTP can carry: the part before the @"},
-		{"a@b", "x..y@c",
-		 "mail.return_address: dots at the start, at the end or in a row"},
+		{"a@b", "x..y@c", "mail.return_address: dots at the start, at the end or in a row"},
 		{"a@b", "a23456789012345678901234567890123456789012345@c",
 		 "mail.return_address: more than 44 characters before the @"},
 	};
@@ -619,9 +623,5 @@ int main(void)
 	for (size_t i = 0; i < LENGTH(tests); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* The judgement of a message, case by case; test_smtp.c sees the same over a real session. */
 
 #include "common/base/must.h"
+#include "test/unit/run.h"
 #include "workers/mail/judge.h"
 #include "workers/mail/trace.h"
 
@@ -8,10 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OK	{.code = 250}
-#define CODE(n) {.code = n}
+#define OK                  \
+	{                   \
+		.code = 250 \
+	}
+#define CODE(n)           \
+	{                 \
+		.code = n \
+	}
 /* with an enhanced code 5.s.1 */
-#define SAYS(n, s) {.code = n, .class = n / 100, .subject = s, .detail = 1}
+#define SAYS(n, s)                                                     \
+	{                                                              \
+		.code = n, .class = n / 100, .subject = s, .detail = 1 \
+	}
 
 static const struct {
 	struct evidence seen;
@@ -66,8 +76,8 @@ END_TEST
 /* Whatever is seen, a message is delivered only with 250 to the whole of it. */
 START_TEST(nothing_else_is_delivered)
 {
-	static const int codes[] = {-1, 0, 1, 99, 150, 220, 250, 299, 354, 421, 450, 500, 503,
-				    530, 550, 554, 600, 2500};
+	static const int codes[] = {-1,  0,   1,   99,  150, 220, 250, 299, 354,
+				    421, 450, 500, 503, 530, 550, 554, 600, 2500};
 	const size_t n = LENGTH(codes);
 
 	for (size_t i = 0; i < n * n * n * 2; i++) {
@@ -76,7 +86,8 @@ START_TEST(nothing_else_is_delivered)
 					.final.code = codes[i / n / n % n],
 					.whole = i / n / n / n};
 		bool sent = seen.mail.code / 100 == 2 || seen.mail.code == 0;
-		sent = sent && seen.rcpt.code / 100 == 2 && seen.final.code / 100 == 2 && seen.whole;
+		sent = sent && seen.rcpt.code / 100 == 2 && seen.final.code / 100 == 2 &&
+		       seen.whole;
 		ck_assert_int_eq(judge_message(&seen) == VERDICT_DELIVERED, sent);
 	}
 }
@@ -221,9 +232,5 @@ int main(void)
 	tcase_add_test(tcase, what_follows_the_reply_to_starttls_is_seen);
 	tcase_add_test(tcase, replies_of_rubbish_do_no_harm);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

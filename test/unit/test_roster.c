@@ -9,6 +9,7 @@
 #include "common/roster/names.h"
 #include "common/roster/regions.h"
 #include "common/roster/rules.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -42,7 +43,8 @@ static const struct {
 	 "a@b u01@example.com u..07.@docomo.example.jp .a@b.jp a+b@x-y.example a/b=c@d "
 	 "U_1'!#$%&*?^`{|}~@EXAMPLE.COM " L63 "x@" L63 "." L63 "." X50 "xxxxxxxxxxx",
 	 "a @b a@ a@@b a@b@c a@b. a@.b a@b..c a@-b a@b- \"a\"@b a@[1.2.3.4] a,b@c <a@b> a@b_c "
-	 "あ@b a@あ a@b;c a\\b@c a(b)@c a:b@c " L63 "xx@b a@" L63 "x " L63 "x@" L63 "." L63 "." X50 "xxxxxxxxxxxx"},
+	 "あ@b a@あ a@b;c a\\b@c a(b)@c a:b@c " L63 "xx@b a@" L63 "x " L63 "x@" L63 "." L63 "." X50
+	 "xxxxxxxxxxxx"},
 	{rule_telephone, "0 09012345678 123456789012345",
 	 "1234567890123456 090-1234-5678 +81901 ０９０ 090_1"},
 	{rule_region, "13 47 01 100 350 807", "00 48 1 099 999 0350 35a 3500"},
@@ -288,10 +290,5 @@ int main(void)
 	tcase_add_test(t, faults_are_counted_and_sorted);
 	tcase_add_test(t, cards_become_plans);
 	suite_add_tcase(suite, t);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -3,8 +3,8 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "workers/mail/address.h"
-#include "workers/mail/part.h"
 #include "workers/mail/header.h"
+#include "workers/mail/part.h"
 
 #include <gmime/gmime.h>
 #include <inttypes.h>
@@ -31,7 +31,7 @@ struct composer {
 	GMimeFormatOptions *format;
 	struct frame frames[FRAMES];
 	size_t next_frame; /* the one that is given up first */
-	int64_t dated;	   /* the second that `date` is of */
+	int64_t dated;     /* the second that `date` is of */
 	char *date;
 	struct buf scratch; /* scratch */
 };
@@ -135,7 +135,8 @@ static GMimeObject *mime_part_new(const char *subtype, const char *mark)
 static GMimeObject *alternative_new(void)
 {
 	GMimeMultipart *multipart = g_mime_multipart_new_with_subtype("alternative");
-	GMimeObject *parts[] = {mime_part_new("plain", text_mark), mime_part_new("html", html_mark)};
+	GMimeObject *parts[] = {mime_part_new("plain", text_mark),
+				mime_part_new("html", html_mark)};
 
 	for (size_t i = 0; i < LENGTH(parts); i++) {
 		g_mime_multipart_add(multipart, parts[i]);
@@ -146,7 +147,8 @@ static GMimeObject *alternative_new(void)
 
 static void frame_entity(const struct composer *composer, struct frame *frame)
 {
-	GMimeObject *entity = composer->html ? alternative_new() : mime_part_new("plain", text_mark);
+	GMimeObject *entity =
+		composer->html ? alternative_new() : mime_part_new("plain", text_mark);
 	const char *marks[] = {text_mark, html_mark};
 	size_t cuts = composer->html ? 2 : 1;
 
@@ -169,8 +171,7 @@ static void frame_headers(const struct composer *composer, struct frame *frame,
 	const char *name = composer->from_name;
 	struct buf *out = &frame->headers;
 
-	header_mailbox(out, "From", *name ? name : content->organisation,
-		       composer->from_address);
+	header_mailbox(out, "From", *name ? name : content->organisation, composer->from_address);
 	header_text(out, "Subject", content->title[frame->language]);
 	buf_format(out, "Auto-Submitted: auto-generated\r\n");
 	buf_format(out, "Content-Language: %s\r\n", language_name(frame->language));
@@ -277,8 +278,8 @@ static void add_part(struct composer *composer, const struct part *part, const s
 	add_base64(out, &composer->scratch);
 }
 
-bool composer_write(struct composer *composer, const struct job *job,
-		    const struct content *content, struct letter *letter, const char **reason)
+bool composer_write(struct composer *composer, const struct job *job, const struct content *content,
+		    struct letter *letter, const char **reason)
 {
 	const struct frame *frame = frame_of(composer, content, job->language);
 

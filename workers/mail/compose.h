@@ -29,8 +29,8 @@ void composer_free(struct composer *composer);
 
 struct letter {
 	struct buf return_path; /* for MAIL FROM: user+ATTEMPT@domain */
-	struct buf recipient;	/* for RCPT TO, quoted where needed */
-	struct buf text;	/* header and body */
+	struct buf recipient;   /* for RCPT TO, quoted where needed */
+	struct buf text;        /* header and body */
 };
 
 /*

@@ -6,9 +6,9 @@
 #include <string.h>
 
 enum {
-	LINE_MOST = 76,	      /* with an encoded word in it */
-	WORD_MOST = 75,	      /* an encoded word */
-	PLAIN_MOST = 60,      /* longer ASCII is encoded too: that way it can be folded */
+	LINE_MOST = 76,  /* with an encoded word in it */
+	WORD_MOST = 75,  /* an encoded word */
+	PLAIN_MOST = 60, /* longer ASCII is encoded too: that way it can be folded */
 };
 
 static const char word_start[] = "=?UTF-8?B?", word_end[] = "?=";

@@ -31,8 +31,7 @@ static enum verdict by_enhanced_code(const struct reply_code *reply)
 {
 	enum { ADDRESSING = 1, MAILBOX = 2, ROUTING = 4 };
 
-	if (reply->subject == ADDRESSING || reply->subject == MAILBOX ||
-	    reply->subject == ROUTING)
+	if (reply->subject == ADDRESSING || reply->subject == MAILBOX || reply->subject == ROUTING)
 		return VERDICT_REFUSED;
 	return VERDICT_DENIED;
 }

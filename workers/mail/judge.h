@@ -36,7 +36,7 @@ struct reply_code {
 struct evidence {
 	struct reply_code mail, rcpt;
 	struct reply_code final; /* to DATA where that was refused, else to the whole message */
-	bool whole;		 /* the last byte of the message was handed over */
+	bool whole;              /* the last byte of the message was handed over */
 };
 
 /* `class` 0: the enhanced code is read from the start of the text, if it is there. */
@@ -65,7 +65,7 @@ enum { JUDGE_FEW = 2, JUDGE_RECENT = 10 * 60 * 1000 /* milliseconds */ };
 
 struct session_record {
 	size_t delivered, doubtful; /* in this session */
-	bool recently;		    /* delivered anything within JUDGE_RECENT */
+	bool recently;              /* delivered anything within JUDGE_RECENT */
 };
 
 MUST_USE enum outcome judge_doubtful(enum verdict verdict, const struct session_record *record);

@@ -164,12 +164,18 @@ static const struct {
 	const char *name;
 	void (*fill)(struct filling *f);
 } places[] = {
-	{"organisation", place_organisation}, {"title", place_title},
-	{"body", place_body},		      {"opening", place_opening},
-	{"asked", place_asked},		      {"until", place_until},
-	{"base", place_base},		      {"inside_base", place_inside_base},
-	{"name", place_name},		      {"token", place_token},
-	{"if_inside", place_if_inside},	      {"end", place_end},
+	{"organisation", place_organisation},
+	{"title", place_title},
+	{"body", place_body},
+	{"opening", place_opening},
+	{"asked", place_asked},
+	{"until", place_until},
+	{"base", place_base},
+	{"inside_base", place_inside_base},
+	{"name", place_name},
+	{"token", place_token},
+	{"if_inside", place_if_inside},
+	{"end", place_end},
 };
 
 /* Our own wording is at fault where a place is unknown. */
@@ -192,8 +198,7 @@ void part_fill(struct part *part, enum part_kind kind, const struct content *con
 	       enum language language)
 {
 	const struct wording *words = wording(language);
-	struct filling f = {
-		.part = part, .content = content, .words = words, .language = language};
+	struct filling f = {.part = part, .content = content, .words = words, .language = language};
 
 	*part = (struct part){.kind = kind};
 	for (const char *p = kind == PART_HTML ? words->html : words->text; *p; p++) {

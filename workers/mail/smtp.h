@@ -8,8 +8,8 @@
  * escalation may try the address again, and the Message-ID of a job that is sent again is the
  * same.
  *
- * A session is over within a quarter of redis.claim_timeout, whatever the relay does (watchdog.h), but
- * for the resolver: it gives up after some seconds by itself.
+ * A session is over within a quarter of redis.claim_timeout, whatever the relay does
+ * (watchdog.h), but for the resolver: it gives up after some seconds by itself.
  *
  * Ignores SIGPIPE and takes SIGALRM for itself. One relay a process.
  */
@@ -31,10 +31,10 @@ enum { PARCEL_DETAIL = 200 };
 
 struct parcel {
 	const char *return_path, *recipient; /* as they stand in MAIL FROM and RCPT TO */
-	const char *text;		     /* header and body; every line ends in CRLF */
+	const char *text;                    /* header and body; every line ends in CRLF */
 	size_t length;
 
-	enum outcome outcome;	    /* set by relay_send() */
+	enum outcome outcome;       /* set by relay_send() */
 	char detail[PARCEL_DETAIL]; /* the relay's words, printable ASCII; may be empty */
 };
 

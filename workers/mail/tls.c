@@ -40,8 +40,7 @@ static bool demand_certificate(SSL_CTX *context, const struct tls_name *name)
 	return X509_VERIFY_PARAM_set1_host(param, name->host, 0);
 }
 
-SSL_CTX *tls_context(struct tls_name *name, bool verify, const char *ca_file,
-		     struct buf *fault)
+SSL_CTX *tls_context(struct tls_name *name, bool verify, const char *ca_file, struct buf *fault)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 	bool made = context != NULL;

@@ -12,17 +12,17 @@
 #include <stddef.h>
 
 /*      symbol    verb        phrase */
-#define STAGES(X)                                                                                 \
-	X(CONNECT,  "",         "connecting")                                                     \
-	X(GREETING, "",         "its greeting")                                                   \
-	X(EHLO,     "EHLO",     "EHLO")                                                           \
-	X(HELO,     "HELO",     "HELO")                                                           \
-	X(STARTTLS, "STARTTLS", "STARTTLS")                                                       \
-	X(AUTH,     "AUTH",     "AUTH")                                                           \
-	X(MAIL,     "MAIL",     "MAIL FROM")                                                      \
-	X(RCPT,     "",         "RCPT TO")                                                        \
-	X(DATA,     "",         "DATA")                                                           \
-	X(MESSAGE,  "",         "the message")
+#define STAGES(X)                           \
+	X(CONNECT, "", "connecting")        \
+	X(GREETING, "", "its greeting")     \
+	X(EHLO, "EHLO", "EHLO")             \
+	X(HELO, "HELO", "HELO")             \
+	X(STARTTLS, "STARTTLS", "STARTTLS") \
+	X(AUTH, "AUTH", "AUTH")             \
+	X(MAIL, "MAIL", "MAIL FROM")        \
+	X(RCPT, "", "RCPT TO")              \
+	X(DATA, "", "DATA")                 \
+	X(MESSAGE, "", "the message")
 
 #define X(symbol, verb, phrase) STAGE_##symbol,
 enum stage { STAGES(X) STAGE_END };
@@ -32,7 +32,7 @@ const char *stage_phrase(enum stage stage);
 
 struct trace {
 	enum stage stage; /* what is waited for */
-	int code;	  /* of the last reply that is whole */
+	int code;         /* of the last reply that is whole */
 	char reply[200];  /* its first line */
 	bool authenticated;
 	bool injected; /* more came behind the reply to STARTTLS, in the clear */

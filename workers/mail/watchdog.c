@@ -38,8 +38,7 @@ static struct timeval of_ms(int64_t ms)
 
 static void start(int64_t ms, int64_t again)
 {
-	struct itimerval timer = {.it_value = of_ms(ms > 0 ? ms : 1),
-				  .it_interval = of_ms(again)};
+	struct itimerval timer = {.it_value = of_ms(ms > 0 ? ms : 1), .it_interval = of_ms(again)};
 
 	setitimer(ITIMER_REAL, &timer, NULL);
 }

@@ -16,11 +16,11 @@
 #include <stdint.h>
 
 struct wording {
-	const char *text;		 /* frame of the text part */
-	const char *html;		 /* frame of the HTML part */
-	const char *opening[KIND_END];	 /* by kind; stands for {opening} */
-	const char *asked[KIND_END];	 /* by kind; stands for {asked} */
-	const char *nobody;		 /* for {organisation}, where it has no name */
+	const char *text;              /* frame of the text part */
+	const char *html;              /* frame of the HTML part */
+	const char *opening[KIND_END]; /* by kind; stands for {opening} */
+	const char *asked[KIND_END];   /* by kind; stands for {asked} */
+	const char *nobody;            /* for {organisation}, where it has no name */
 };
 
 const struct wording *wording(enum language language);

@@ -200,6 +200,13 @@ CREATE TABLE tally (
 	PRIMARY KEY (broadcast_id, what, key)
 ) WITHOUT ROWID;
 
+-- Channels that are down as a whole; a row is gone once the channel works again.
+CREATE TABLE channel_down (
+	channel INTEGER PRIMARY KEY,
+	since INTEGER NOT NULL,
+	reason TEXT NOT NULL
+);
+
 -- Attempts ended and answers taken per ten seconds: rate and curve.
 CREATE TABLE progress (
 	broadcast_id INTEGER NOT NULL,
