@@ -95,6 +95,11 @@ void worker_report(struct worker *w, size_t i, enum outcome outcome, const char 
 	batch_report(&w->batch, i, outcome, detail);
 }
 
+void worker_report_gone(struct worker *w, size_t i, const char *ids)
+{
+	batch_report_gone(&w->batch, i, ids);
+}
+
 void worker_outage(struct worker *w, const char *why)
 {
 	free(w->batch.down);

@@ -48,6 +48,9 @@ void *worker_state(const struct worker *worker);
  */
 void worker_report(struct worker *worker, size_t i, enum outcome outcome, const char *detail);
 
+/* Before worker_report(): these devices of jobs[i] are no more, by id: "3 4". */
+void worker_report_gone(struct worker *worker, size_t i, const char *ids);
+
 /*
  * The channel as a whole is down. Jobs not reported yet are reported as an outage when deliver
  * returns, and the worker claims nothing for a while: 1 s, doubling to 30 s while it lasts.

@@ -1,6 +1,7 @@
 #include "common/store/delivery.h"
 
 #include "common/base/mem.h"
+#include "common/store/device.h"
 #include "common/store/stmt.h"
 
 #include <stdlib.h>
@@ -64,6 +65,28 @@ enum store_status attempt_open_count(struct store *store, enum channel channel, 
 		0, count);
 }
 
+static enum store_status load_devices(struct store *store, int64_t person,
+				      struct recipient *recipient, char **names)
+{
+	struct buf job = {0}, kept = {0};
+	enum store_status status = device_addresses(store, person, &job, &kept);
+
+	if (!status && kept.length) {
+		recipient->devices = buf_take(&job);
+		*names = buf_take(&kept);
+	}
+	buf_free(&job);
+	buf_free(&kept);
+	return status;
+}
+
+void recipient_free(struct recipient *recipient)
+{
+	free(recipient->name);
+	free(recipient->devices);
+	*recipient = (struct recipient){0};
+}
+
 enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
 				 int dial_order, int nth, struct recipient *recipient,
 				 char **address)
@@ -76,14 +99,22 @@ enum store_status recipient_load(struct store *store, int64_t person, enum chann
 		     " FROM person p WHERE id = ?",
 		     "iiii", (int64_t)channel, (int64_t)dial_order, (int64_t)nth - 1, person);
 	enum store_status status = stmt_row(store, s);
+	bool gone = true;
 
+	*recipient = (struct recipient){0};
+	*address = NULL;
 	if (!status) {
 		recipient->name = mem_string(stmt_text(s, 0));
 		recipient->language = sqlite3_column_int(s, 1) ? LANGUAGE_EN : LANGUAGE_JA;
-		bool gone = sqlite3_column_type(s, 2) == SQLITE_NULL;
-		*address = gone ? NULL : mem_string(stmt_text(s, 2));
+		gone = sqlite3_column_type(s, 2) == SQLITE_NULL;
 	}
+	if (!gone && channel != CHANNEL_PUSH)
+		*address = mem_string(stmt_text(s, 2));
 	stmt_end(s);
+	if (!gone && channel == CHANNEL_PUSH)
+		status = load_devices(store, person, recipient, address);
+	if (status)
+		recipient_free(recipient);
 	return status;
 }
 
@@ -115,6 +146,18 @@ static void read_open(sqlite3_stmt *s, enum channel channel, int lane, struct op
 	};
 }
 
+/* As they are now; the attempt keeps what it was made with. */
+static enum store_status load_devices_again(struct store *store, struct open_attempt *o)
+{
+	char *names = NULL;
+	enum store_status status = load_devices(store, o->person, &o->recipient, &names);
+
+	if (!status && !names)
+		o->recipient.devices = mem_string("[]");
+	free(names);
+	return status;
+}
+
 enum store_status attempt_open_after(struct store *store, enum channel channel, int lane,
 				     int64_t after, struct open_attempt *list, size_t room,
 				     size_t *count)
@@ -123,7 +166,8 @@ enum store_status attempt_open_after(struct store *store, enum channel channel, 
 		stmt(store,
 		     "SELECT a.id, a.delivery_id, a.dial_order, a.position,"
 		     " a.address_position, a.round, a.try, a.address, a.created_at,"
-		     " d.person_id, p.name, p.language FROM attempt a"
+		     " d.person_id, p.name, p.language, d.state = 2 AND d.attempt_id = a.id"
+		     " FROM attempt a"
 		     " JOIN delivery d ON d.id = a.delivery_id"
 		     " JOIN person p ON p.id = d.person_id"
 		     " WHERE a.outcome IS NULL AND a.channel=? AND a.lane=? AND a.id>?"
@@ -135,13 +179,16 @@ enum store_status attempt_open_after(struct store *store, enum channel channel, 
 	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
 		read_open(s, channel, lane, &list[(*count)++]);
 	stmt_end(s);
-	return status == STORE_NONE ? STORE_OK : status;
+	status = status == STORE_NONE ? STORE_OK : status;
+	for (size_t i = 0; !status && channel == CHANNEL_PUSH && i < *count; i++)
+		status = load_devices_again(store, &list[i]);
+	return status;
 }
 
 void open_attempt_free(struct open_attempt *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(list[i].attempt.address);
-		free(list[i].recipient.name);
+		recipient_free(&list[i].recipient);
 	}
 }

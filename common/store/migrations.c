@@ -9,8 +9,9 @@
 	extern const char symbol[]
 
 EMBED(migration_1, "001_first.sql");
+EMBED(migration_2, "002_device.sql");
 
-static const char *const migrations[] = {migration_1};
+static const char *const migrations[] = {migration_1, migration_2};
 
 int migrations_count(void)
 {

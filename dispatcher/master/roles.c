@@ -25,6 +25,11 @@ static int64_t mail_workers(const struct settings *s)
 	return s->workers_mail;
 }
 
+static int64_t push_workers(const struct settings *s)
+{
+	return s->workers_push;
+}
+
 static const struct role roles[] = {
 	{.name = "redis", .program = NULL, .rank = RANK_REDIS, .count = embedded_redis},
 	{.name = "scheduler", .program = "tenko-scheduler", .rank = RANK_SCHEDULER, .count = one},
@@ -33,6 +38,11 @@ static const struct role roles[] = {
 	 .program = "tenko-mail",
 	 .rank = RANK_WORKERS,
 	 .count = mail_workers,
+	 .numbered = true},
+	{.name = "push",
+	 .program = "tenko-push",
+	 .rank = RANK_WORKERS,
+	 .count = push_workers,
 	 .numbered = true},
 };
 

@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "common/queue/poke.h"
 #include "dispatcher/reply/page.h"
+#include "dispatcher/reply/subscribe.h"
 
 #include <stdlib.h>
 
@@ -75,6 +76,7 @@ static void tell_recorded(const struct entry *entry)
 		.language = entry->language,
 		.organisation = entry->visit.server->settings->tenko_organisation,
 		.answer = &entry->answer,
+		.push_key = subscribe_key(&entry->visit),
 	};
 	struct buf page = {0};
 

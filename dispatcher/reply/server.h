@@ -9,6 +9,7 @@
  */
 
 #include "common/auth/token.h"
+#include "common/auth/vapid.h"
 #include "common/conf/settings.h"
 #include "common/store/store.h"
 #include "dispatcher/reply/traffic.h"
@@ -22,6 +23,7 @@ struct server {
 	struct settings *settings;
 	struct store *store;
 	struct token_keys *keys;
+	struct vapid *vapid; /* NULL: no notifications are offered */
 	struct event_base *base;
 	struct gates *gates;
 	struct batch *batch;

@@ -46,18 +46,20 @@ enum store_status handover_time(struct scheduler *s)
 
 /* attempts */
 
-/* Takes over the address and the name. */
+/* Takes over the address and what the recipient owns. */
 static void put_on_belt(struct scheduler *s, const struct attempt *a, int64_t person,
 			const struct recipient *recipient)
 {
 	char *token = mem_alloc(TOKEN_LENGTH + 1);
 	struct job job = job_of(s, a, person, recipient, token);
 
+	if (job.address != a->address)
+		free(a->address);
 	effects_job(&s->effects, a->lane, &job);
 	pacing_sent(&s->pacers[a->channel], 1, s->monotonic);
 }
 
-/* The contact was taken out of the roster while the broadcast ran. */
+/* The contact was taken out of the roster while the broadcast ran, or has no device. */
 static enum store_status contact_is_gone(struct scheduler *s, struct run *run, struct delivery *d,
 					 struct attempt *a)
 {
@@ -65,8 +67,9 @@ static enum store_status contact_is_gone(struct scheduler *s, struct run *run, s
 	enum store_status status = attempt_insert(s->store, a);
 	free(a->address);
 	if (!status)
-		status = attempt_close(s->store, a->id, OUTCOME_REFUSED, "the contact is gone",
-				       s->now);
+		status = attempt_close(
+			s->store, a->id, OUTCOME_REFUSED,
+			a->channel == CHANNEL_PUSH ? "no device" : "the contact is gone", s->now);
 	run->outcomes[a->channel][OUTCOME_REFUSED]++;
 	return status ? status : chain_apply(s, run, d, EVENT_REFUSED);
 }
@@ -96,14 +99,14 @@ static enum store_status hand_over(struct scheduler *s, struct run *run, struct 
 	if (status)
 		return status;
 	if (!a.address) {
-		free(recipient.name);
+		recipient_free(&recipient);
 		return contact_is_gone(s, run, d, &a);
 	}
 	status = attempt_insert(s->store, &a);
 	if (!status)
 		status = chain_in_flight(s, run, d, a.id);
 	if (status) {
-		free(recipient.name);
+		recipient_free(&recipient);
 		free(a.address);
 		return status;
 	}

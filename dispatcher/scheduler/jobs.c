@@ -16,7 +16,7 @@ struct job job_of(const struct scheduler *s, const struct attempt *a, int64_t pe
 		.attempt = a->id,
 		.broadcast = broadcast,
 		.person = person,
-		.address = a->address,
+		.address = recipient->devices ? recipient->devices : a->address,
 		.name = recipient->name,
 		.token = token,
 	};

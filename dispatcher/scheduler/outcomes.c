@@ -1,9 +1,11 @@
 #include "dispatcher/scheduler/outcomes.h"
 
 #include "common/base/log.h"
+#include "common/store/device.h"
 #include "dispatcher/scheduler/chains.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 /* What a worker's word says of the channel as a whole. */
 static enum store_status hear(struct scheduler *s, enum channel channel, const struct result *r)
@@ -20,6 +22,28 @@ static enum store_status hear(struct scheduler *s, enum channel channel, const s
 	log_warning(pacer->down ? "channel.down" : "channel.up", "channel=%s",
 		    channel_name(channel));
 	return channel_down_set(s->store, channel, pacer->down ? s->now : 0, r->detail);
+}
+
+/* The push service says that they are no more. Ids that are not this person's do nothing. */
+static enum store_status forget_devices(struct scheduler *s, const struct delivery *d,
+					const char *ids)
+{
+	enum store_status status = STORE_OK;
+
+	while (!status && ids && *ids) {
+		char *end;
+		int64_t id = strtoll(ids, &end, 10);
+		if (end == ids)
+			break;
+		ids = end;
+		status = device_remove(s->store, d->person, id);
+		if (!status)
+			log_info("device.gone", "person=%" PRId64 " device=%" PRId64, d->person,
+				 id);
+		if (status == STORE_NONE)
+			status = STORE_OK;
+	}
+	return status;
 }
 
 /* `heard`: a worker said it; it tells of the channel too. */
@@ -41,6 +65,8 @@ static enum store_status end_attempt(struct scheduler *s, const struct result *r
 		status = attempt_close(s->store, r->attempt, r->outcome, r->detail, r->finished);
 	if (!status)
 		status = delivery_load(s->store, id, &d);
+	if (!status)
+		status = forget_devices(s, &d, r->gone);
 	if (!status)
 		status = runs_get(&s->runs, s->store, d.broadcast, &run);
 	if (status)
