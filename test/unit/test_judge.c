@@ -103,7 +103,7 @@ static const struct {
 	{VERDICT_DENIED, {.doubtful = 3, .recently = true}, OUTCOME_OUTAGE},
 	{VERDICT_VAGUE, {.doubtful = 3, .recently = true}, OUTCOME_OUTAGE},
 	{VERDICT_DENIED, {.doubtful = 2, .recently = true}, OUTCOME_REFUSED},
-	{VERDICT_DENIED, {.doubtful = 1}, OUTCOME_OUTAGE},
+	{VERDICT_DENIED, {.doubtful = 1}, OUTCOME_TEMPORARY},
 	{VERDICT_VAGUE, {.doubtful = 2}, OUTCOME_REFUSED},
 };
 

@@ -487,6 +487,7 @@ END_TEST
 
 START_TEST(a_program_ends_with_78_where_it_cannot_read_its_settings)
 {
+	atexit(remove_folder);
 	write_file("[mail]\nrelay_port = x\n", 22);
 	settings_free(settings_read_or_exit(file));
 }
