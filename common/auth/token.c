@@ -227,34 +227,39 @@ static int64_t get_number(const uint8_t *bytes)
 	return number;
 }
 
-static void make_tag(const struct token_keys *keys, const uint8_t *ids, uint8_t *tag)
+/* What a token is for: part of what is signed, so that one kind never passes for another. */
+static const char for_reply[] = "tenko reply", for_call[] = "tenko call";
+
+static void make_tag(const struct token_keys *keys, const char *purpose, const uint8_t *ids,
+		     uint8_t *tag)
 {
-	static const char purpose[] = "tenko reply";
-	uint8_t message[sizeof purpose - 1 + ID_BYTES];
+	uint8_t message[sizeof for_reply + ID_BYTES];
+	size_t size = strlen(purpose);
 	uint8_t whole[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
 
-	memcpy(message, purpose, sizeof purpose - 1);
-	memcpy(message + sizeof purpose - 1, ids, ID_BYTES);
+	assert(size <= sizeof for_reply);
+	memcpy(message, purpose, size);
+	memcpy(message + size, ids, ID_BYTES);
 	const uint8_t *done = HMAC(EVP_sha256(), keys->key[ids[0]], KEY_BYTES, message,
-				   sizeof message, whole, &length);
+				   size + ID_BYTES, whole, &length);
 	if (!done || length < TAG_BYTES)
 		abort(); /* out of memory, or a libcrypto without SHA-256 */
 	memcpy(tag, whole, TAG_BYTES);
 }
 
-void token_make(const struct token_keys *keys, int64_t broadcast, int64_t person, char *text)
+/* `first` and `second` are 4 bytes each. */
+static void make(const struct token_keys *keys, const char *purpose, int64_t first, int64_t second,
+		 char *text)
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	uint8_t bytes[TOKEN_BYTES];
 
-	assert(broadcast >= 1 && broadcast <= UINT32_MAX && person >= 1 &&
-	       person <= UINT32_MAX);
 	bytes[0] = keys->newest;
-	put_number(bytes + 1, broadcast);
-	put_number(bytes + 5, person);
-	make_tag(keys, bytes, bytes + ID_BYTES);
+	put_number(bytes + 1, first);
+	put_number(bytes + 5, second);
+	make_tag(keys, purpose, bytes, bytes + ID_BYTES);
 	for (size_t i = 0; i < TOKEN_BYTES; i += 3) {
 		uint32_t group =
 			(uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
@@ -262,6 +267,19 @@ void token_make(const struct token_keys *keys, int64_t broadcast, int64_t person
 			*text++ = digits[group >> shift & 63];
 	}
 	*text = '\0';
+}
+
+void token_make(const struct token_keys *keys, int64_t broadcast, int64_t person, char *text)
+{
+	assert(broadcast >= 1 && broadcast <= UINT32_MAX && person >= 1 &&
+	       person <= UINT32_MAX);
+	make(keys, for_reply, broadcast, person, text);
+}
+
+void token_make_call(const struct token_keys *keys, int64_t attempt, char *text)
+{
+	assert(attempt >= 1);
+	make(keys, for_call, attempt >> 32, attempt & UINT32_MAX, text);
 }
 
 /* 0xff where first <= c <= last, else 0; without a branch. */
@@ -283,8 +301,8 @@ static unsigned six_bits(char character)
 	       (62 & minus) | (63 & under) | (known ^ 0xff) << 8;
 }
 
-bool token_check(const struct token_keys *keys, const char *text, int64_t *broadcast,
-		 int64_t *person)
+static bool check(const struct token_keys *keys, const char *purpose, const char *text,
+		  int64_t *first, int64_t *second)
 {
 	uint8_t bytes[TOKEN_BYTES], tag[TAG_BYTES];
 	unsigned strange = 0;
@@ -303,9 +321,24 @@ bool token_check(const struct token_keys *keys, const char *text, int64_t *broad
 		bytes[i + 2] = (uint8_t)group;
 	}
 	/* An unknown key id costs the same: its place in the table holds zeroes. */
-	make_tag(keys, bytes, tag);
+	make_tag(keys, purpose, bytes, tag);
 	bool same = CRYPTO_memcmp(tag, bytes + ID_BYTES, TAG_BYTES) == 0;
-	*broadcast = get_number(bytes + 1);
-	*person = get_number(bytes + 5);
+	*first = get_number(bytes + 1);
+	*second = get_number(bytes + 5);
 	return same & keys->known[bytes[0]] & (strange == 0);
+}
+
+bool token_check(const struct token_keys *keys, const char *text, int64_t *broadcast,
+		 int64_t *person)
+{
+	return check(keys, for_reply, text, broadcast, person);
+}
+
+bool token_check_call(const struct token_keys *keys, const char *text, int64_t *attempt)
+{
+	int64_t first = 0, second = 0;
+	bool good = check(keys, for_call, text, &first, &second);
+
+	*attempt = (int64_t)((uint64_t)first << 32 | (uint64_t)second);
+	return good & (*attempt > 0);
 }

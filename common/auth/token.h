@@ -9,6 +9,10 @@
  * The tag is the first 96 bits of HMAC-SHA-256 (RFC 2104) over "tenko reply" and the nine bytes
  * before it. Numbers are big-endian. base64url is that of RFC 4648 section 5, without padding.
  *
+ * A call token says the same of one telephone call: it stands in the addresses that the provider
+ * fetches the call's script from and reports its end to. In place of broadcast and person it has the
+ * attempt (8 bytes), and its tag is over "tenko call": neither kind passes for the other.
+ *
  * The keys live in one file (0600), newest first; a token names its key by id, so that a key can
  * be replaced while the links of the old one are still good.
  */
@@ -38,3 +42,7 @@ void token_make(const struct token_keys *keys, int64_t broadcast, int64_t person
 /* Takes the same time for every text of the right length. */
 MUST_USE bool token_check(const struct token_keys *keys, const char *text, int64_t *broadcast,
 			  int64_t *person);
+
+/* The same for calls. The attempt's id must be positive (asserted). */
+void token_make_call(const struct token_keys *keys, int64_t attempt, char *text);
+MUST_USE bool token_check_call(const struct token_keys *keys, const char *text, int64_t *attempt);
