@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS "0123456789"
+#define DIGITS   "0123456789"
 #define EXPECTED "expected SID:TOKEN:CALLER:SHARE, several by semicolon"
 
 enum { PARTS = 4, CALLER_MOST = 15 /* digits */ };

@@ -47,7 +47,8 @@ static void put(char *number, const char *country, const char *rest)
 }
 
 /* A country code and a number, our own country's included. */
-static const char *from_abroad(const struct telephone_rules *rules, const char *digits, char *number)
+static const char *from_abroad(const struct telephone_rules *rules, const char *digits,
+			       char *number)
 {
 	size_t length = strlen(digits);
 

@@ -9,8 +9,9 @@
 	extern const char symbol[]
 
 EMBED(migration_1, "001_first.sql");
+EMBED(migration_3, "003_voice.sql");
 
-static const char *const migrations[] = {migration_1};
+static const char *const migrations[] = {migration_1, migration_3};
 
 int migrations_count(void)
 {

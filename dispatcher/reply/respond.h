@@ -23,6 +23,7 @@ enum { RESPONSE_HEADERS_MOST = 448 }; /* bytes that the status line and the head
 #define TYPE_HTML "text/html; charset=utf-8"
 #define TYPE_JSON "application/json"
 #define TYPE_TEXT "text/plain; charset=utf-8"
+#define TYPE_XML  "text/xml; charset=utf-8"
 
 /* Before the first answer. */
 void respond_open(void);

@@ -43,6 +43,21 @@ static struct token_keys *load_keys(const struct settings *settings, struct buf 
 	return keys;
 }
 
+static void take_accounts(struct server *server)
+{
+	struct accounts accounts;
+	struct buf fault = {0};
+
+	if (accounts_read(server->settings->voice_accounts, &accounts, &fault)) {
+		accounts_free(&server->accounts);
+		server->accounts = accounts;
+	} else {
+		/* Mail and pages go on; calls are refused, which the figures show. */
+		log_error("reply.accounts", "error=%s", log_quote(buf_text(&fault)));
+	}
+	buf_free(&fault);
+}
+
 /* while it runs */
 
 static void on_reload(evutil_socket_t number, short what, void *arg)
@@ -56,6 +71,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 	if (settings_refresh(server->settings)) {
 		logging_reload(server->settings);
 		gates_set_deadline(server->gates, server->settings->reply_deadline);
+		take_accounts(server);
 	}
 	struct token_keys *keys = load_keys(server->settings, &fault);
 	if (keys) {
@@ -140,6 +156,7 @@ static int open_store(struct server *server)
 
 	if (status)
 		return refuse_to_start(store_error(server->store), store_exit_code(status));
+	take_accounts(server);
 	server->keys = load_keys(server->settings, &fault);
 	int code = server->keys ? EX_OK : refuse_to_start(buf_text(&fault), EX_CONFIG);
 	buf_free(&fault);
@@ -212,6 +229,7 @@ static void free_running(struct running *running)
 		event_base_free(server->base);
 	libevent_global_shutdown();
 	token_keys_free(server->keys);
+	accounts_free(&server->accounts);
 	store_close(server->store);
 	settings_free(server->settings);
 }

@@ -120,7 +120,7 @@ static void show(struct visit *visit)
 	const struct server *server = visit->server;
 	json_t *broadcasts = json_array();
 	enum store_status status = add_broadcasts(server->store, broadcasts);
-	json_t *all = json_pack("{s:o, s:o, s:I, s:I, s:I, s:i}", "broadcasts", broadcasts,
+	json_t *all = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:i}", "broadcasts", broadcasts,
 				"requests", requests_json(&server->traffic), "replies_recorded",
 				(json_int_t)server->traffic.recorded, "commits",
 				(json_int_t)server->traffic.commits, "connections_dropped",

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define URL	  "https://mycompany.com/myapp.php?foo=1&bar=2"
+#define URL       "https://mycompany.com/myapp.php?foo=1&bar=2"
 #define SIGNATURE "0/KCTR6DLpKmkAf8muzZqo1nDgQ="
 
 static const struct webhook_field example[] = {
-	{"To", "+18005551212"}, {"Digits", "1234"},	   {"CallSid", "CA1234567890ABCDE"},
+	{"To", "+18005551212"},   {"Digits", "1234"},         {"CallSid", "CA1234567890ABCDE"},
 	{"From", "+12349013030"}, {"Caller", "+12349013030"},
 };
 
@@ -36,11 +36,15 @@ END_TEST
 START_TEST(the_port_makes_no_difference)
 {
 	ck_assert(is_signed("12345", "https://mycompany.com:443/myapp.php?foo=1&bar=2", SIGNATURE));
-	ck_assert(!is_signed("12345", "https://mycompany.com.:443/myapp.php?foo=1&bar=2", SIGNATURE));
+	ck_assert(
+		!is_signed("12345", "https://mycompany.com.:443/myapp.php?foo=1&bar=2", SIGNATURE));
 	/* python3-twilio: RequestValidator("t").compute_signature(..., {}) */
-	ck_assert(webhook_is_signed("t", "http://[::1]/x", NULL, 0, "cYxNz/I1vHE8mJmWIW9MZu+AReo="));
-	ck_assert(webhook_is_signed("t", "http://[::1]/x", NULL, 0, "OTRCkjUoTUD8PnHCaf+wm8kLKB4="));
-	ck_assert(webhook_is_signed("t", "http://[::1]:80/x", NULL, 0, "cYxNz/I1vHE8mJmWIW9MZu+AReo="));
+	ck_assert(
+		webhook_is_signed("t", "http://[::1]/x", NULL, 0, "cYxNz/I1vHE8mJmWIW9MZu+AReo="));
+	ck_assert(
+		webhook_is_signed("t", "http://[::1]/x", NULL, 0, "OTRCkjUoTUD8PnHCaf+wm8kLKB4="));
+	ck_assert(webhook_is_signed("t", "http://[::1]:80/x", NULL, 0,
+				    "cYxNz/I1vHE8mJmWIW9MZu+AReo="));
 }
 END_TEST
 
@@ -68,7 +72,8 @@ START_TEST(repeated_values_count_once_and_in_order)
 	struct webhook_field fields[] = {{"b", "2"}, {"a", "z"}, {"b", "1"}, {"b", "2"}};
 
 	/* base64(hmac_sha1("t", "http://x/" "az" "b1" "b2")) */
-	ck_assert(webhook_is_signed("t", "http://x/", fields, LENGTH(fields), "iQW9bpR5nYZd8o3idp5feGAwD6U="));
+	ck_assert(webhook_is_signed("t", "http://x/", fields, LENGTH(fields),
+				    "iQW9bpR5nYZd8o3idp5feGAwD6U="));
 }
 END_TEST
 
@@ -101,7 +106,8 @@ START_TEST(accounts_are_read)
 	sound("", 0);
 	sound(" ; ", 0);
 	sound("AC1:t:+815012345678", 1);
-	ck_assert(accounts_read("AC1:secret:+815012345678:3; AC2:t:+12025550123 ;", &accounts, &fault));
+	ck_assert(accounts_read("AC1:secret:+815012345678:3; AC2:t:+12025550123 ;", &accounts,
+				&fault));
 	ck_assert_uint_eq(accounts.count, 2);
 	ck_assert_str_eq(accounts.list[0].sid, "AC1");
 	ck_assert_str_eq(accounts.list[0].token, "secret");
