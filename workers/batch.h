@@ -26,6 +26,9 @@ MUST_USE bool batch_begin(struct batch *batch, struct claim *claim, struct conte
 /* How jobs[i] ended; once for each. */
 void batch_report(struct batch *batch, size_t i, enum outcome outcome, const char *detail);
 
+/* The provider's id of the call of jobs[i], before its report. */
+void batch_refer(struct batch *batch, size_t i, const char *reference);
+
 /* Reports all, what the channel left out as the outage it told of. False: the connection broke;
  * the results are kept among the recent ones all the same. */
 MUST_USE bool batch_end(struct batch *batch, struct claim *claim, struct recent *recent);

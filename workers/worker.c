@@ -95,6 +95,12 @@ void worker_report(struct worker *w, size_t i, enum outcome outcome, const char 
 	batch_report(&w->batch, i, outcome, detail);
 }
 
+void worker_report_placed(struct worker *w, size_t i, const char *reference)
+{
+	batch_refer(&w->batch, i, reference);
+	batch_report(&w->batch, i, OUTCOME_PLACED, NULL);
+}
+
 void worker_outage(struct worker *w, const char *why)
 {
 	free(w->batch.down);

@@ -16,6 +16,7 @@
 #include "common/base/vocabulary.h"
 #include "common/conf/settings.h"
 #include "common/queue/job.h"
+#include "common/queue/look.h"
 
 struct worker;
 
@@ -33,6 +34,11 @@ struct worker_channel {
 	 */
 	void (*deliver)(struct worker *worker, const struct job *jobs,
 			const struct content *const *contents, size_t count);
+	/*
+	 * Asks the other side what became of attempts whose end is overdue, and fills in the outcomes.
+	 * NULL: the channel ends its attempts itself.
+	 */
+	void (*look)(struct worker *worker, struct look *looks, size_t count);
 	void (*close)(struct worker *worker);
 };
 
@@ -47,6 +53,9 @@ void *worker_state(const struct worker *worker);
  * masked here), or NULL. A job reported twice is a bug (asserted).
  */
 void worker_report(struct worker *worker, size_t i, enum outcome outcome, const char *detail);
+
+/* The call of jobs[i] was placed, and this is the provider's id of it: OUTCOME_PLACED. */
+void worker_report_placed(struct worker *worker, size_t i, const char *reference);
 
 /*
  * The channel as a whole is down. Jobs not reported yet are reported as an outage when deliver

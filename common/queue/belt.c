@@ -197,6 +197,16 @@ void belt_add_job(struct belt *belt, int lane, const struct job *job)
 	buf_free(&bytes);
 }
 
+/* They are of use for a while only; nobody may be there to take them. */
+void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt, const char *reference)
+{
+	enum { KEPT_SECONDS = 600 };
+	const char *key = redis_key(belt->redis, "looks:%s", channel_name(channel));
+
+	redis_addf(belt->redis, "RPUSH %s %lld:%s", key, (long long)attempt, reference);
+	redis_addf(belt->redis, "EXPIRE %s %d", key, KEPT_SECONDS);
+}
+
 void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal)
 {
 	redis_addf(belt->redis, "SETBIT %s %lld 1",

@@ -293,6 +293,38 @@ bool claim_new_jobs(struct claim *claim, struct claims *claims)
 	return redis_run(claim->redis, see_refusal, &refused);
 }
 
+/* looks */
+
+/* "attempt:reference"; what is not is passed over. */
+static bool read_look(const redisReply *reply, struct look *look)
+{
+	char *colon = NULL;
+
+	if (reply->type != REDIS_REPLY_STRING)
+		return false;
+	*look = (struct look){.attempt = strtoll(reply->str, &colon, 10)};
+	if (look->attempt <= 0 || *colon != ':')
+		return false;
+	int length = snprintf(look->reference, sizeof look->reference, "%s", colon + 1);
+	return length > 0 && length < (int)sizeof look->reference;
+}
+
+bool claim_looks(struct claim *claim, struct look *looks, size_t *count)
+{
+	redisReply *reply =
+		redis_ask(claim->redis, "LPOP %s %d",
+			  redis_key(claim->redis, "looks:%s", channel_name(claim->channel)),
+			  LOOKS_MOST);
+
+	*count = 0;
+	if (!reply)
+		return false;
+	for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+		*count += read_look(reply->element[i], &looks[*count]);
+	freeReplyObject(reply);
+	return true;
+}
+
 /* checking */
 
 /* Two answers a job: the stop bit, the halt key. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOB_VERSION = 1, RESULT_VERSION = 1, CONTENT_VERSION = 1 };
+enum { JOB_VERSION = 1, RESULT_VERSION = 2, CONTENT_VERSION = 1 };
 
 void job_encode(const struct job *job, struct buf *out)
 {
@@ -70,6 +70,7 @@ void result_encode(const struct result *result, struct buf *out)
 	wire_put_i64(out, result->finished);
 	wire_put_text(out, result->worker);
 	wire_put_text(out, result->detail);
+	wire_put_text(out, result->reference ? result->reference : "");
 }
 
 bool result_decode(const void *bytes, size_t length, struct result *result, const char **reason)
@@ -83,6 +84,7 @@ bool result_decode(const void *bytes, size_t length, struct result *result, cons
 	result->finished = wire_i64(&r);
 	result->worker = wire_text(&r);
 	result->detail = wire_text(&r);
+	result->reference = wire_text(&r);
 	if (!r.fault && result->attempt <= 0)
 		r.fault = "an id is not positive";
 	if (wire_end(&r))
@@ -96,7 +98,8 @@ void result_free(struct result *result)
 {
 	free(result->worker);
 	free(result->detail);
-	result->worker = result->detail = NULL;
+	free(result->reference);
+	result->worker = result->detail = result->reference = NULL;
 }
 
 /* content */

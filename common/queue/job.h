@@ -37,6 +37,7 @@ struct result {
 	int64_t started, finished; /* UTC milliseconds */
 	char *worker;              /* "mail-1@host" */
 	char *detail;              /* the other side's words, addresses masked */
+	char *reference;           /* the provider's id of a call that was placed; NULL: none */
 };
 
 void job_encode(const struct job *job, struct buf *out);

@@ -30,13 +30,13 @@ MUST_USE enum store_status call_party_next(struct store *store, int64_t leader, 
 
 /* what the provider said */
 
-enum { CALL_SID_MOST = 64, CALL_ANSWERED_BY_MOST = 32 };
+enum { CALL_ANSWERED_BY_MOST = 32 };
 
 struct call_event {
 	int64_t id; /* set when it is read */
 	int64_t attempt;
 	enum call_status status;
-	char sid[CALL_SID_MOST + 1];
+	char sid[REFERENCE_MOST + 1];
 	char answered_by[CALL_ANSWERED_BY_MOST + 1];
 	int64_t sequence, at;
 };
@@ -66,7 +66,7 @@ MUST_USE enum store_status attempt_riders(struct store *store, int64_t leader, i
 
 struct overdue {
 	int64_t attempt;
-	char reference[CALL_SID_MOST + 1];
+	char reference[REFERENCE_MOST + 1];
 	bool looked;
 };
 MUST_USE enum store_status attempt_overdue(struct store *store, int64_t now, struct overdue *list,

@@ -123,7 +123,8 @@ static void show(struct visit *visit)
 	json_t *all = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:i}", "broadcasts", broadcasts,
 				"requests", requests_json(&server->traffic), "replies_recorded",
 				(json_int_t)server->traffic.recorded, "commits",
-				(json_int_t)server->traffic.commits, "connections_dropped",
+				(json_int_t)server->traffic.commits, "webhooks_refused",
+				(json_int_t)server->traffic.unsigned_webhooks, "connections_dropped",
 				(json_int_t)server->traffic.dropped, "connections",
 				gates_count(server->gates));
 	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;

@@ -27,7 +27,7 @@ START_TEST(window_bounds_what_is_out)
 	pacing_sent(&p, 5, 0);
 	ck_assert_int_eq(pacing_allow(&p, 0), 0);
 	ck_assert(pacing_next(&p, 0) == INT64_MAX);
-	pacing_returned(&p);
+	pacing_returned(&p, false);
 	ck_assert_int_eq(pacing_allow(&p, 0), 1);
 }
 END_TEST
