@@ -14,7 +14,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-4s %s\n' $(1) '$(2)'
 
 PACKAGES := libevent_core libevent_extra hiredis libesmtp-1.0 sqlite3 gmime-3.0 \
-            inih jansson libsodium libssl libcrypto libsystemd
+            inih jansson libsodium libssl libcrypto libsystemd libcurl
 PACKAGES := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -42,7 +42,8 @@ WORKER := $(wildcard workers/*.c)
 
 # program name -> folder
 PROGRAMS := tenkod:dispatcher/master tenko-scheduler:dispatcher/scheduler \
-            tenko-reply:dispatcher/reply tenko:dispatcher/cli tenko-mail:workers/mail
+            tenko-reply:dispatcher/reply tenko:dispatcher/cli tenko-mail:workers/mail \
+            tenko-push:workers/push tenko-voice:workers/voice
 NAMES    := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
 folder    = $(lastword $(subst :, ,$(filter $(1):%,$(PROGRAMS))))
 parts     = $(filter-out %/main.c,$(wildcard $(1)/*.c)) $(if $(filter workers/%,$(1)),$(WORKER))
@@ -113,4 +114,5 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+$(BUILD)/obj/dispatcher/reply/scripts.o: $(wildcard dispatcher/reply/script/*.js)
 $(BUILD)/obj/common/store/migrations.o: $(wildcard common/store/migrations/*.sql)

@@ -100,6 +100,14 @@ void batch_refer(struct batch *batch, size_t i, const char *reference)
 	r->reference = mem_string(reference);
 }
 
+void batch_report_gone(struct batch *batch, size_t i, const char *ids)
+{
+	struct result *r = &batch->results[i];
+
+	assert(i < batch->count && r->outcome == OUTCOME_NONE && !r->gone);
+	r->gone = mem_string(ids);
+}
+
 bool batch_end(struct batch *batch, struct claim *claim, struct recent *recent)
 {
 	for (size_t i = 0; i < batch->count; i++) {

@@ -28,6 +28,8 @@ void batch_report(struct batch *batch, size_t i, enum outcome outcome, const cha
 
 /* The provider's id of the call of jobs[i], before its report. */
 void batch_refer(struct batch *batch, size_t i, const char *reference);
+/* Devices of jobs[i] that are no more, before its report. */
+void batch_report_gone(struct batch *batch, size_t i, const char *ids);
 
 /* Reports all, what the channel left out as the outage it told of. False: the connection broke;
  * the results are kept among the recent ones all the same. */

@@ -1,5 +1,6 @@
 #include "workers/worker.h"
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/options.h"
@@ -54,7 +55,7 @@ struct worker {
 	const struct worker_channel *channel;
 	struct settings *settings;
 	struct event_base *loop;
-	struct event *readable, *timer, *signals[SIGNALS];
+	struct event *readable, *timer, *look, *signals[SIGNALS];
 	struct claim *claim;
 	char name[128]; /* "mail-1@host" */
 	enum worker_state state;
@@ -101,6 +102,11 @@ void worker_report_placed(struct worker *w, size_t i, const char *reference)
 	batch_report(&w->batch, i, OUTCOME_PLACED, NULL);
 }
 
+void worker_report_gone(struct worker *w, size_t i, const char *ids)
+{
+	batch_report_gone(&w->batch, i, ids);
+}
+
 void worker_outage(struct worker *w, const char *why)
 {
 	free(w->batch.down);
@@ -136,6 +142,64 @@ static void lose_connection(struct worker *w)
 		move(w, WORKER_DISCONNECTED);
 	back_off(w);
 }
+
+/* looks */
+
+/* What was found goes the way of all results; there is no job to let go of. */
+static bool report_looks(struct worker *w, const struct look *looks, size_t count)
+{
+	struct result results[LOOKS_MOST];
+	int lanes[LOOKS_MOST] = {0};
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (looks[i].outcome == OUTCOME_NONE)
+			continue;
+		log_info("attempt.looked", "attempt=%lld outcome=%s", (long long)looks[i].attempt,
+			 outcome_name(looks[i].outcome));
+		results[found++] = (struct result){
+			.outcome = looks[i].outcome,
+			.attempt = looks[i].attempt,
+			.started = clock_utc(),
+			.finished = clock_utc(),
+			.worker = w->name,
+			.detail = (char *)(uintptr_t)looks[i].detail,
+			.reference = (char *)(uintptr_t)looks[i].reference,
+		};
+	}
+	return found == 0 || claim_report(w->claim, results, lanes, found);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	struct look looks[LOOKS_MOST];
+	size_t count = 0;
+
+	(void)fd;
+	(void)what;
+	if (w->state == WORKER_DISCONNECTED)
+		return;
+	bool connected = claim_looks(w->claim, looks, &count);
+	if (connected && count > 0) {
+		w->channel->look(w, looks, count);
+		connected = report_looks(w, looks, count);
+	}
+	if (!connected)
+		lose_connection(w);
+}
+
+static void watch_looks(struct worker *w)
+{
+	static const struct timeval every = {.tv_sec = 1};
+
+	if (!w->channel->look)
+		return;
+	w->look = event_new(w->loop, -1, EV_PERSIST, on_look, w);
+	event_add(w->look, &every);
+}
+
+/* batches */
 
 static void reload(struct worker *w)
 {
@@ -330,6 +394,7 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	w->recent = recent_new();
 	w->contents = contents_new();
 	watch_signals(w);
+	watch_looks(w);
 
 	bool opened = channel->open(w, w->settings);
 	if (opened) {
@@ -342,6 +407,8 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	if (w->readable)
 		event_free(w->readable);
 	event_free(w->timer);
+	if (w->look)
+		event_free(w->look);
 	for (int i = 0; i < SIGNALS; i++)
 		event_free(w->signals[i]);
 	claim_free(w->claim);

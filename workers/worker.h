@@ -56,6 +56,8 @@ void worker_report(struct worker *worker, size_t i, enum outcome outcome, const 
 
 /* The call of jobs[i] was placed, and this is the provider's id of it: OUTCOME_PLACED. */
 void worker_report_placed(struct worker *worker, size_t i, const char *reference);
+/* Before worker_report(): these devices of jobs[i] are no more, by id: "3 4". */
+void worker_report_gone(struct worker *worker, size_t i, const char *ids);
 
 /*
  * The channel as a whole is down. Jobs not reported yet are reported as an outage when deliver

@@ -1,11 +1,9 @@
 #include "common/auth/token.h"
 
+#include "common/base/keyfile.h"
 #include "common/base/mem.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -13,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
 	KEY_BYTES = 32,
@@ -22,7 +18,6 @@ enum {
 	ID_BYTES = 9,  /* key id, broadcast, person */
 	TAG_BYTES = 12,
 	TOKEN_BYTES = ID_BYTES + TAG_BYTES,
-	FILE_MOST = 32768,
 };
 _Static_assert(TOKEN_BYTES * 8 == TOKEN_LENGTH * 6, "no bits are left over");
 
@@ -33,33 +28,6 @@ struct token_keys {
 };
 
 /* the file */
-
-static bool write_whole(int fd, const char *text, size_t length)
-{
-	while (length) {
-		ssize_t n = write(fd, text, length);
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0) {
-			text += n;
-			length -= (size_t)n;
-		}
-	}
-	return fsync(fd) == 0;
-}
-
-/* The file's name is safe on disk only once its directory is. */
-static bool sync_directory_of(const char *file)
-{
-	char *copy = mem_string(file);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = fd >= 0 && fsync(fd) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return done;
-}
 
 bool token_keys_create(const char *file, struct buf *fault)
 {
@@ -75,15 +43,7 @@ bool token_keys_create(const char *file, struct buf *fault)
 		length += (size_t)snprintf(text + length, sizeof text - length, "%02x", key[i]);
 	text[length++] = '\n';
 
-	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool made = fd >= 0;
-	bool done = made && write_whole(fd, text, length) && sync_directory_of(file);
-	if (!done)
-		buf_format(fault, "%s: the key file cannot be made: %s", file, strerror(errno));
-	if (made)
-		close(fd);
-	if (made && !done)
-		unlink(file);
+	bool done = keyfile_create(file, text, length, fault);
 	OPENSSL_cleanse(key, sizeof key);
 	OPENSSL_cleanse(text, sizeof text);
 	return done;
@@ -149,56 +109,19 @@ static bool read_lines(struct token_keys *keys, const char *file, const char *te
 	return keys->newest;
 }
 
-/* Opens a regular file that nobody but its owner may read; -1 with a sentence in `fault`. */
-static int open_private(const char *file, struct buf *fault)
-{
-	struct stat facts;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd < 0 || fstat(fd, &facts) < 0) {
-		buf_format(fault, "%s: the key file cannot be read: %s%s", file,
-			   strerror(errno), errno == ENOENT ? "; `tenko init` makes it" : "");
-	} else if (!S_ISREG(facts.st_mode)) {
-		buf_format(fault, "%s: the key file is no regular file", file);
-	} else if (facts.st_mode & 077) {
-		buf_format(fault,
-			   "%s: others than its owner may read the key (mode %03o); "
-			   "set it right with: chmod 600 %s",
-			   file, (unsigned)facts.st_mode & 0777, file);
-	} else {
-		return fd;
-	}
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 struct token_keys *token_keys_load(const char *file, struct buf *fault)
 {
 	struct token_keys *keys = NULL;
-	int fd = open_private(file, fault);
+	struct buf text = {0};
 
-	if (fd < 0)
+	if (!keyfile_read(file, &text, fault))
 		return NULL;
-	char *text = mem_alloc(FILE_MOST + 1);
-	size_t length = 0;
-	ssize_t n;
-	while ((n = read(fd, text + length, FILE_MOST + 1 - length)) > 0)
-		length += (size_t)n;
-	close(fd);
-	if (n < 0) {
-		buf_format(fault, "%s: the key file cannot be read: %s", file, strerror(errno));
-	} else if (length > FILE_MOST) {
-		buf_format(fault, "%s: too long for a key file", file);
-	} else {
-		keys = mem_alloc(sizeof *keys);
-		if (!read_lines(keys, file, text, length, fault)) {
-			token_keys_free(keys);
-			keys = NULL;
-		}
+	keys = mem_alloc(sizeof *keys);
+	if (!read_lines(keys, file, text.data, text.length, fault)) {
+		token_keys_free(keys);
+		keys = NULL;
 	}
-	OPENSSL_cleanse(text, FILE_MOST + 1);
-	free(text);
+	keyfile_forget(&text);
 	return keys;
 }
 

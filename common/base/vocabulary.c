@@ -12,6 +12,7 @@ static const struct word channels[CHANNEL_END] = {CHANNELS(X)};
 static const struct word outcomes[OUTCOME_END] = {OUTCOMES(X)};
 static const struct word ways[WAY_END] = {REPLY_WAYS(X)};
 static const struct word kinds[KIND_END] = {KINDS(X)};
+static const struct word devices[DEVICE_END] = {DEVICE_KINDS(X)};
 #undef X
 
 static const char *name_of(const struct word *words, int count, int number)
@@ -53,6 +54,11 @@ const char *kind_name(enum kind kind)
 	return name_of(kinds, KIND_END, (int)kind);
 }
 
+const char *device_kind_name(enum device_kind kind)
+{
+	return name_of(devices, DEVICE_END, (int)kind);
+}
+
 enum channel channel_by_name(const char *name)
 {
 	return (enum channel)number_of(channels, CHANNEL_END, name, strlen(name));
@@ -61,6 +67,11 @@ enum channel channel_by_name(const char *name)
 enum kind kind_by_name(const char *name)
 {
 	return (enum kind)number_of(kinds, KIND_END, name, strlen(name));
+}
+
+enum device_kind device_kind_by_name(const char *name)
+{
+	return (enum device_kind)number_of(devices, DEVICE_END, name, strlen(name));
 }
 
 unsigned channels_by_names(const char *names)

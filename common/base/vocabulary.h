@@ -2,7 +2,7 @@
 
 /*
  * The words of the field, each list once: channels, outcomes of an attempt, ways a reply comes
- * in, kinds of broadcast. The numbers are stored and sent: never change one, only add.
+ * in, kinds of broadcast, kinds of device. The numbers are stored and sent: never change one, only add.
  *
  * Each word has its name (logs, JSON, settings) and a phrase for people.
  */
@@ -48,6 +48,11 @@
 	X(NOTICE,  2, "notice",  "notice")                                                        \
 	X(DRILL,   3, "drill",   "drill")
 
+/*      symbol   number  name       phrase */
+#define DEVICE_KINDS(X)                     \
+	X(WEBPUSH, 1, "webpush", "browser") \
+	X(FCM, 2, "fcm", "app")
+
 #define X(symbol, number, name, phrase) CHANNEL_##symbol = (number),
 enum channel { CHANNEL_NONE = 0, CHANNELS(X) CHANNEL_END };
 #undef X
@@ -60,6 +65,9 @@ enum reply_way { WAY_NONE = 0, REPLY_WAYS(X) WAY_END };
 #define X(symbol, number, name, phrase) KIND_##symbol = (number),
 enum kind { KIND_NONE = 0, KINDS(X) KIND_END };
 #undef X
+#define X(symbol, number, name, phrase) DEVICE_##symbol = (number),
+enum device_kind { DEVICE_NONE = 0, DEVICE_KINDS(X) DEVICE_END };
+#undef X
 
 /* "" for a number that is none of the list. */
 const char *channel_name(enum channel channel);
@@ -67,10 +75,12 @@ const char *outcome_name(enum outcome outcome);
 const char *outcome_phrase(enum outcome outcome);
 const char *reply_way_name(enum reply_way way);
 const char *kind_name(enum kind kind);
+const char *device_kind_name(enum device_kind kind);
 
 /* The NONE of the list where no word has that name. */
 MUST_USE enum channel channel_by_name(const char *name);
 MUST_USE enum kind kind_by_name(const char *name);
+MUST_USE enum device_kind device_kind_by_name(const char *name);
 
 /* A set of channels: bit 1 << channel. */
 enum { CHANNELS_ALL = 1 << CHANNEL_MAIL | 1 << CHANNEL_VOICE | 1 << CHANNEL_PUSH };

@@ -70,6 +70,7 @@ void result_encode(const struct result *result, struct buf *out)
 	wire_put_i64(out, result->finished);
 	wire_put_text(out, result->worker);
 	wire_put_text(out, result->detail);
+	wire_put_text(out, result->gone ? result->gone : "");
 	wire_put_text(out, result->reference ? result->reference : "");
 }
 
@@ -77,14 +78,16 @@ bool result_decode(const void *bytes, size_t length, struct result *result, cons
 {
 	struct wire_reader r = {.at = bytes, .end = (const unsigned char *)bytes + length};
 
-	wire_range(&r, RESULT_VERSION, RESULT_VERSION, "unknown version");
+	/* Version 1 may still be in the queue when a newer program starts. */
+	int version = wire_range(&r, 1, RESULT_VERSION, "unknown version");
 	result->outcome = (enum outcome)wire_range(&r, 1, OUTCOME_END - 1, "unknown outcome");
 	result->attempt = wire_i64(&r);
 	result->started = wire_i64(&r);
 	result->finished = wire_i64(&r);
 	result->worker = wire_text(&r);
 	result->detail = wire_text(&r);
-	result->reference = wire_text(&r);
+	result->gone = version >= 2 ? wire_text(&r) : NULL;
+	result->reference = version >= 2 ? wire_text(&r) : NULL;
 	if (!r.fault && result->attempt <= 0)
 		r.fault = "an id is not positive";
 	if (wire_end(&r))
@@ -98,8 +101,9 @@ void result_free(struct result *result)
 {
 	free(result->worker);
 	free(result->detail);
+	free(result->gone);
 	free(result->reference);
-	result->worker = result->detail = result->reference = NULL;
+	result->worker = result->detail = result->gone = result->reference = NULL;
 }
 
 /* content */

@@ -35,6 +35,7 @@ void card_take(struct roster_card *card, const struct sheet *sheet)
 		take_order(&card->telephone_order[i], cell[CONTACT_TELEPHONE_ORDER + i]);
 	}
 	take_order(&card->mail_order, cell[CONTACT_MAIL_ORDER]);
+	take_order(&card->push_order, cell[CONTACT_PUSH_ORDER]);
 	for (int i = 0; i < CARD_REGIONS; i++)
 		TAKE_TEXT(card->region[i], cell[CONTACT_REGION + i]);
 	TAKE_TEXT(card->spare_mail, cell[CONTACT_SPARE_MAIL]);
@@ -68,7 +69,9 @@ static bool step_of_order(const struct roster_card *card, int order, struct plan
 		step->addresses = 1;
 		return true;
 	}
-	return false;
+	step->channel = CHANNEL_PUSH;
+	step->addresses = 1; /* all devices at once */
+	return card->push_order == order;
 }
 
 int64_t card_plan(const struct roster_card *card)
@@ -106,6 +109,7 @@ static void check_orders(const struct roster_card *card, const struct sheet *she
 		{card->telephone_order[0], CONTACT_TELEPHONE_ORDER, card->telephone[0]},
 		{card->telephone_order[1], CONTACT_TELEPHONE_ORDER + 1, card->telephone[1]},
 		{card->telephone_order[2], CONTACT_TELEPHONE_ORDER + 2, card->telephone[2]},
+		{card->push_order, CONTACT_PUSH_ORDER, "the devices"},
 	};
 	unsigned seen = 0;
 
@@ -128,7 +132,8 @@ static void check_orders(const struct roster_card *card, const struct sheet *she
 
 static bool holds_anything(const struct roster_card *card)
 {
-	bool any = card->language || card->spare_mail[0] || card->spare_telephone[0];
+	bool any = card->language || card->push_order || card->spare_mail[0] ||
+		   card->spare_telephone[0];
 
 	for (int i = 0; i < PLAN_ADDRESSES; i++)
 		any |= card->mail[i][0] || card->telephone[i][0];

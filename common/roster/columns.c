@@ -67,6 +67,7 @@ static const struct column contact_columns[] = {
 	{"住所2地域", 0, 0, rule_region},
 	[CONTACT_SPARE_MAIL] = {"予備メール", SECRET, 0, rule_mail},
 	[CONTACT_SPARE_TELEPHONE] = {"予備電話", SECRET, 0, rule_telephone},
+	[CONTACT_PUSH_ORDER] = {"発信順プッシュ", EXTRA, 0, rule_dial_order},
 };
 
 _Static_assert(LENGTH(group_columns) == GROUP_COLUMNS, "groups");

@@ -57,6 +57,7 @@ enum contact_column {
 	CONTACT_REGION = CONTACT_TELEPHONE_ORDER + 3, /* work, home, second */
 	CONTACT_SPARE_MAIL = CONTACT_REGION + 3,
 	CONTACT_SPARE_TELEPHONE,
+	CONTACT_PUSH_ORDER,
 	CONTACT_COLUMNS,
 };
 
@@ -64,6 +65,7 @@ enum {
 	NEEDED = 1, /* the header must name the column */
 	FILLED = 2, /* no empty cell in a row that is stored */
 	SECRET = 4, /* addresses: never shown in a message */
+	EXTRA = 8,  /* the last of a file: not written where nobody has anything in it */
 };
 
 struct column {

@@ -15,6 +15,7 @@ struct writer {
 	const struct export_request *request;
 	struct export_report *report;
 	enum roster_file file;
+	size_t columns; /* that are written */
 	struct outfile out;
 	size_t line;     /* of the row being written, from 1 */
 	const char *id;  /* what the row is about */
@@ -73,10 +74,8 @@ static void end_row(struct writer *w)
 
 static void put_row(struct writer *w, const char *const *cells)
 {
-	size_t count = roster_kinds[w->file].column_count;
-
 	w->id = cells[COLUMN_ID];
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < w->columns; i++) {
 		buf_clear(&w->text);
 		csv_put(&w->text, cells[i] ? cells[i] : "");
 		if (i)
@@ -93,7 +92,7 @@ static void put_heading(struct writer *w)
 
 	w->line = 1;
 	w->id = "";
-	for (size_t i = 0; i < kind->column_count; i++) {
+	for (size_t i = 0; i < w->columns; i++) {
 		if (i)
 			buf_char(&w->row, ',');
 		put_text(w, (int)i, kind->columns[i].name);
@@ -177,6 +176,7 @@ static void put_card(const char *code, const struct roster_card *card, void *arg
 		[CONTACT_MAIL_ORDER] = order_text(card->mail_order),
 		[CONTACT_SPARE_MAIL] = card->spare_mail,
 		[CONTACT_SPARE_TELEPHONE] = card->spare_telephone,
+		[CONTACT_PUSH_ORDER] = order_text(card->push_order),
 	};
 
 	for (int i = 0; i < PLAN_ADDRESSES; i++) {
@@ -208,6 +208,21 @@ static enum store_status put_rows(struct exporting *export, struct writer *w)
 	return STORE_ERROR;
 }
 
+/* Without its extra columns, unless somebody has something in one. */
+static enum store_status choose_columns(struct exporting *export, struct writer *w)
+{
+	const struct file_kind *kind = &roster_kinds[w->file];
+	bool extra = false;
+	enum store_status status = STORE_OK;
+
+	if (w->file == ROSTER_CONTACTS && !export->request->templates)
+		status = roster_any_push(export->store, &extra);
+	w->columns = kind->column_count;
+	while (!extra && kind->columns[w->columns - 1].flags & EXTRA)
+		w->columns--;
+	return status;
+}
+
 static enum store_status put_files(struct exporting *export)
 {
 	bool rows = !export->request->templates;
@@ -216,8 +231,10 @@ static enum store_status put_files(struct exporting *export)
 	for (int i = 0; !status && i < ROSTER_FILES; i++) {
 		if (!export->writer[i].out.file)
 			continue;
-		put_heading(&export->writer[i]);
-		if (rows)
+		status = choose_columns(export, &export->writer[i]);
+		if (!status)
+			put_heading(&export->writer[i]);
+		if (!status && rows)
 			status = put_rows(export, &export->writer[i]);
 	}
 	if (rows)

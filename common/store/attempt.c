@@ -1,6 +1,7 @@
 #include "common/store/delivery.h"
 
 #include "common/base/mem.h"
+#include "common/store/device.h"
 #include "common/store/stmt.h"
 
 #include <stdio.h>
@@ -75,6 +76,28 @@ enum store_status attempt_open_count(struct store *store, enum channel channel, 
 		0, count);
 }
 
+static enum store_status load_devices(struct store *store, int64_t person,
+				      struct recipient *recipient, char **names)
+{
+	struct buf job = {0}, kept = {0};
+	enum store_status status = device_addresses(store, person, &job, &kept);
+
+	if (!status && kept.length) {
+		recipient->devices = buf_take(&job);
+		*names = buf_take(&kept);
+	}
+	buf_free(&job);
+	buf_free(&kept);
+	return status;
+}
+
+void recipient_free(struct recipient *recipient)
+{
+	free(recipient->name);
+	free(recipient->devices);
+	*recipient = (struct recipient){0};
+}
+
 enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
 				 int dial_order, int nth, struct recipient *recipient,
 				 char **address)
@@ -88,14 +111,22 @@ enum store_status recipient_load(struct store *store, int64_t person, enum chann
 		     " FROM person p WHERE id = ?",
 		     "iiii", (int64_t)channel, (int64_t)dial_order, (int64_t)nth - 1, person);
 	enum store_status status = stmt_row(store, s);
+	bool gone = true;
 
+	*recipient = (struct recipient){0};
+	*address = NULL;
 	if (!status) {
 		recipient->name = mem_string(stmt_text(s, 0));
 		recipient->language = sqlite3_column_int(s, 1) ? LANGUAGE_EN : LANGUAGE_JA;
-		bool gone = sqlite3_column_type(s, 2) == SQLITE_NULL;
-		*address = gone ? NULL : mem_string(stmt_text(s, 2));
+		gone = sqlite3_column_type(s, 2) == SQLITE_NULL;
 	}
+	if (!gone && channel != CHANNEL_PUSH)
+		*address = mem_string(stmt_text(s, 2));
 	stmt_end(s);
+	if (!gone && channel == CHANNEL_PUSH)
+		status = load_devices(store, person, recipient, address);
+	if (status)
+		recipient_free(recipient);
 	return status;
 }
 
@@ -127,6 +158,18 @@ static void read_open(sqlite3_stmt *s, enum channel channel, int lane, struct op
 	};
 }
 
+/* As they are now; the attempt keeps what it was made with. */
+static enum store_status load_devices_again(struct store *store, struct open_attempt *o)
+{
+	char *names = NULL;
+	enum store_status status = load_devices(store, o->person, &o->recipient, &names);
+
+	if (!status && !names)
+		o->recipient.devices = mem_string("[]");
+	free(names);
+	return status;
+}
+
 enum store_status attempt_open_after(struct store *store, enum channel channel, int lane,
 				     int64_t after, struct open_attempt *list, size_t room,
 				     size_t *count)
@@ -149,13 +192,16 @@ enum store_status attempt_open_after(struct store *store, enum channel channel, 
 	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
 		read_open(s, channel, lane, &list[(*count)++]);
 	stmt_end(s);
-	return status == STORE_NONE ? STORE_OK : status;
+	status = status == STORE_NONE ? STORE_OK : status;
+	for (size_t i = 0; !status && channel == CHANNEL_PUSH && i < *count; i++)
+		status = load_devices_again(store, &list[i]);
+	return status;
 }
 
 void open_attempt_free(struct open_attempt *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(list[i].attempt.address);
-		free(list[i].recipient.name);
+		recipient_free(&list[i].recipient);
 	}
 }

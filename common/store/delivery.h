@@ -99,12 +99,15 @@ MUST_USE enum store_status attempt_open_count(struct store *store, enum channel 
 struct recipient {
 	char *name;
 	enum language language;
+	char *devices; /* push: the job's address, common/store/device.h; else NULL */
 };
+void recipient_free(struct recipient *recipient); /* what it owns */
 
 /*
  * The person's name and language, and the address that stands at a dial order of theirs now:
- * the nth (from 1) of the mail group, a telephone is the first (and stands as it is dialled).
- * *address NULL where it is gone.
+ * the nth (from 1) of the mail group, a telephone is the first (and stands as it is dialled). For
+ * push it is what the attempt keeps of the devices. *address NULL where it is gone, or there is no
+ * device.
  */
 MUST_USE enum store_status recipient_load(struct store *store, int64_t person,
 					  enum channel channel, int dial_order, int nth,

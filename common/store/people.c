@@ -3,6 +3,8 @@
 #include "common/base/mem.h"
 #include "common/store/stmt.h"
 
+#include <stdlib.h>
+
 enum store_status people_find(struct store *store, const char *code, int64_t *id,
 			      enum person_state *state)
 {
@@ -28,6 +30,37 @@ enum store_status people_name(struct store *store, int64_t id, char **code, char
 	}
 	stmt_end(s);
 	return status;
+}
+
+enum store_status people_load(struct store *store, const char *code, struct person *person)
+{
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT p.id, p.code, p.name, d.code, d.name, p.state FROM person p"
+			       " JOIN department d ON d.id = p.department_id WHERE p.code=?",
+			       "s", code);
+	enum store_status status = stmt_row(store, s);
+
+	*person = (struct person){0};
+	if (!status)
+		*person = (struct person){
+			.id = sqlite3_column_int64(s, 0),
+			.code = mem_string(stmt_text(s, 1)),
+			.name = mem_string(stmt_text(s, 2)),
+			.group = mem_string(stmt_text(s, 3)),
+			.group_name = mem_string(stmt_text(s, 4)),
+			.state = (enum person_state)sqlite3_column_int(s, 5),
+		};
+	stmt_end(s);
+	return status;
+}
+
+void person_free(struct person *person)
+{
+	free(person->code);
+	free(person->name);
+	free(person->group);
+	free(person->group_name);
+	*person = (struct person){0};
 }
 
 /* UNION keeps a circle among the groups from going round for ever. */

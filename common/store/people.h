@@ -14,6 +14,17 @@ MUST_USE enum store_status people_find(struct store *store, const char *code, in
 /* Code and name of a person; the caller frees both. */
 MUST_USE enum store_status people_name(struct store *store, int64_t id, char **code, char **name);
 
+struct person {
+	int64_t id;
+	char *code, *name, *group, *group_name; /* owned */
+	enum person_state state;
+};
+
+/* STORE_NONE: no such person. */
+MUST_USE enum store_status people_load(struct store *store, const char *code,
+				       struct person *person);
+void person_free(struct person *person);
+
 /* A group by its code and all below it. STORE_NONE: no such group. The caller frees *ids. */
 MUST_USE enum store_status people_groups(struct store *store, const char *code, int64_t **ids,
 					 size_t *count);

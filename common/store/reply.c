@@ -25,7 +25,7 @@ enum store_status reply_append(struct store *store, struct reply *reply)
 static const char page_sql[] =
 	"SELECT p.name, p.language, b.kind, b.state, b.title, b.title_en, b.body, b.body_en,"
 	" q.choices, q.items, b.requested_at, b.expires_at, r.at, r.choice, r.items, r.comment,"
-	" d.id IS NOT NULL, coalesce(p.id > b.fanout_person, 0)"
+	" d.id IS NOT NULL, coalesce(p.id > b.fanout_person, 0), p.plan"
 	" FROM broadcast b JOIN question q ON q.broadcast_id = b.id JOIN person p ON p.id = ?2"
 	" LEFT JOIN delivery d ON d.broadcast_id = b.id AND d.person_id = p.id"
 	" LEFT JOIN reply r ON r.id = (SELECT max(id) FROM reply"
@@ -50,6 +50,7 @@ static void read_page(sqlite3_stmt *s, struct reply_page *page)
 	page->choice = mem_string(stmt_text(s, 13));
 	page->reply_items = mem_string(page->replied_at ? stmt_text(s, 14) : "[]");
 	page->comment = mem_string(stmt_text(s, 15));
+	page->plan = sqlite3_column_int64(s, 18);
 }
 
 enum store_status reply_page_load(struct store *store, int64_t broadcast, int64_t person,

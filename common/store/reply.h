@@ -39,6 +39,7 @@ struct reply_page {
 	char *choice;		/* the newest reply's, empty where there is none */
 	char *reply_items;	/* JSON array */
 	char *comment;
+	int64_t plan; /* the person's dial order, packed */
 };
 
 /*

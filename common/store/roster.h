@@ -71,6 +71,7 @@ struct roster_card {
 	char telephone[PLAN_ADDRESSES][CARD_TELEPHONE + 1];
 	int mail_order;
 	int telephone_order[PLAN_ADDRESSES];
+	int push_order; /* all devices of the person; common/store/device.h has them */
 	char region[CARD_REGIONS][CARD_REGION + 1]; /* work, home, second */
 	char spare_mail[CARD_MAIL + 1];
 	char spare_telephone[CARD_TELEPHONE + 1];
@@ -103,6 +104,8 @@ MUST_USE enum store_status roster_each_card(struct store *store,
 					    void (*see)(const char *code,
 							const struct roster_card *card, void *arg),
 					    void *arg);
+/* Whether anybody has push in their dial order. */
+MUST_USE enum store_status roster_any_push(struct store *store, bool *any);
 MUST_USE enum store_status roster_card_load(struct store *store, int64_t person,
 					    struct roster_card *card);
 

@@ -22,12 +22,13 @@ static void read_person(sqlite3_stmt *s, int first, struct roster_card *card)
 /* The row of `contact` in `s` into the card. */
 static void read_contact(sqlite3_stmt *s, struct roster_card *card)
 {
-	bool spare = sqlite3_column_int(s, 0), voice = sqlite3_column_int(s, 1) == CHANNEL_VOICE;
+	enum channel channel = (enum channel)sqlite3_column_int(s, 1);
+	bool spare = sqlite3_column_int(s, 0), voice = channel == CHANNEL_VOICE;
 	int position = sqlite3_column_int(s, 2);
 
-	if (!voice && sqlite3_column_int(s, 1) != CHANNEL_MAIL)
-		return;
-	if (spare && voice) {
+	if (channel == CHANNEL_PUSH) {
+		card->push_order = sqlite3_column_int(s, 3);
+	} else if (spare && voice) {
 		COPY_TEXT(card->spare_telephone, s, 4);
 	} else if (spare) {
 		COPY_TEXT(card->spare_mail, s, 4);
@@ -95,6 +96,19 @@ enum store_status roster_each_card(struct store *store,
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
+enum store_status roster_any_push(struct store *store, bool *any)
+{
+	int64_t found;
+	enum store_status status =
+		stmt_number(store,
+			    stmt(store, "SELECT 1 FROM contact WHERE channel=? LIMIT 1", "i",
+				 (int64_t)CHANNEL_PUSH),
+			    0, &found);
+
+	*any = found != 0;
+	return status;
+}
+
 /* writing */
 
 struct address {
@@ -104,7 +118,7 @@ struct address {
 	const char *text;
 };
 
-enum { ADDRESSES = 2 * PLAN_ADDRESSES + 2, ADDRESS_COLUMNS = 5 };
+enum { ADDRESSES = 2 * PLAN_ADDRESSES + 3, ADDRESS_COLUMNS = 5 };
 
 /* Those that the card has; their number. */
 static int list_addresses(const struct roster_card *card, struct address *list)
@@ -120,6 +134,9 @@ static int list_addresses(const struct roster_card *card, struct address *list)
 			list[count++] =
 				(struct address){false, CHANNEL_VOICE, i + 1,
 						 card->telephone_order[i], card->telephone[i]};
+	/* Push has no address here: it stands for the devices. */
+	if (card->push_order)
+		list[count++] = (struct address){false, CHANNEL_PUSH, 1, card->push_order, ""};
 	if (card->spare_mail[0])
 		list[count++] = (struct address){true, CHANNEL_MAIL, 1, 0, card->spare_mail};
 	if (card->spare_telephone[0])
@@ -140,6 +157,7 @@ static const char *const insert_rows[ADDRESSES] = {
 	INSERT "," ROW "," ROW "," ROW "," ROW "," ROW,
 	INSERT "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW,
 	INSERT "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW,
+	INSERT "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW,
 };
 
 enum store_status roster_add_addresses(struct store *store, int64_t person,
@@ -164,9 +182,7 @@ enum store_status roster_add_addresses(struct store *store, int64_t person,
 
 static enum store_status drop_addresses(struct store *store, int64_t person)
 {
-	return stmt_run(store,
-			stmt(store, "DELETE FROM contact WHERE person_id=? AND channel IN (1, 2)",
-			     "i", person));
+	return stmt_run(store, stmt(store, "DELETE FROM contact WHERE person_id=?", "i", person));
 }
 
 static enum store_status put_person(struct store *store, int64_t person,

@@ -12,3 +12,16 @@ char *url_base(const char *url)
 		length--;
 	return mem_copy(url, length);
 }
+
+void url_encode(struct buf *out, const char *text)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			buf_char(out, *text);
+		else
+			buf_format(out, "%%%02X", (unsigned char)*text);
+	}
+}

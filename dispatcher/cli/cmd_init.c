@@ -1,6 +1,7 @@
 #include "dispatcher/cli/command.h"
 
 #include "common/auth/token.h"
+#include "common/auth/vapid.h"
 #include "common/base/mem.h"
 
 #include <dirent.h>
@@ -19,7 +20,7 @@
  * was made is removed again. What is there already is never touched.
  */
 
-enum { MADE_MOST = 8 };
+enum { MADE_MOST = 9 };
 
 struct making {
 	struct cli *cli;
@@ -30,7 +31,7 @@ struct making {
 };
 
 static const char *const own_names[] = {
-	".",          "..",       "run",          "redis",        "secret.key",
+	".",          "..",       "run",          "redis",        "secret.key", "vapid.key",
 	"tenko.conf", "tenko.db", "tenko.db-wal", "tenko.db-shm", "lost+found"};
 
 static bool exists(const char *dir, const char *name)
@@ -164,6 +165,24 @@ static int make_key(struct making *m)
 	return code;
 }
 
+/* Push services know us by it; without it everything but push works. */
+static int make_vapid_key(struct making *m)
+{
+	char *path = mem_format("%s/vapid.key", m->dir);
+	struct buf fault = {0};
+	int code = EX_OK;
+
+	if (!exists(m->dir, "vapid.key")) {
+		if (vapid_create(path, &fault))
+			note_made(m, path);
+		else
+			code = cli_fail(m->cli, EX_CANTCREAT, "%s", buf_text(&fault));
+	}
+	buf_free(&fault);
+	free(path);
+	return code;
+}
+
 static bool write_whole(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -267,6 +286,8 @@ static int make_all(struct making *m)
 		code = make_inner_folder(m, "redis");
 	if (!code)
 		code = make_key(m);
+	if (!code)
+		code = make_vapid_key(m);
 	if (!code && !m->config)
 		code = make_settings(m);
 	if (!code)
@@ -280,7 +301,7 @@ static int make_all(struct making *m)
 
 static void print_next(const struct making *m)
 {
-	printf("Made %s: database, secret key, folders.\n", m->dir);
+	printf("Made %s: database, keys, folders.\n", m->dir);
 	if (m->config)
 		printf("Settings: %s\n", m->config);
 	printf("Next:\n");
@@ -301,6 +322,8 @@ static void answer(const struct making *m, bool made)
 				     "created", made));
 	else if (made)
 		print_next(m);
+	else if (m->made_count > 0)
+		printf("%s is a data directory of Tenko already; made %s.\n", m->dir, m->made[0]);
 	else
 		printf("%s is a data directory of Tenko already; nothing was changed.\n", m->dir);
 }
@@ -316,6 +339,16 @@ static void warn_of_loose_ends(const struct making *m)
 	if (s && s->file && strcmp(s->tenko_data_dir, m->dir) != 0)
 		cli_say(m->cli, "%s says tenko.data_dir = %s; set it to %s", s->file,
 			s->tenko_data_dir, m->dir);
+}
+
+/* What a later version needs beside the rest. */
+static int complete(struct making *m)
+{
+	int code = look_at_existing(m);
+
+	if (!code)
+		code = make_vapid_key(m);
+	return code ? code : hand_over(m);
 }
 
 /* The directory itself, and its absolute path in m->dir. */
@@ -350,7 +383,7 @@ static int init(struct making *m, const char *given)
 		return code;
 	bool fresh = !exists(m->dir, "tenko.db");
 	if (!fresh)
-		code = look_at_existing(m);
+		code = complete(m);
 	else if ((code = look_at_ground(m)) == EX_OK)
 		code = make_all(m);
 	if (code)

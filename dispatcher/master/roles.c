@@ -25,6 +25,16 @@ static int64_t mail_workers(const struct settings *s)
 	return s->workers_mail;
 }
 
+static int64_t voice_workers(const struct settings *s)
+{
+	return s->workers_voice;
+}
+
+static int64_t push_workers(const struct settings *s)
+{
+	return s->workers_push;
+}
+
 static const struct role roles[] = {
 	{.name = "redis", .program = NULL, .rank = RANK_REDIS, .count = embedded_redis},
 	{.name = "scheduler", .program = "tenko-scheduler", .rank = RANK_SCHEDULER, .count = one},
@@ -33,6 +43,16 @@ static const struct role roles[] = {
 	 .program = "tenko-mail",
 	 .rank = RANK_WORKERS,
 	 .count = mail_workers,
+	 .numbered = true},
+	{.name = "voice",
+	 .program = "tenko-voice",
+	 .rank = RANK_WORKERS,
+	 .count = voice_workers,
+	 .numbered = true},
+	{.name = "push",
+	 .program = "tenko-push",
+	 .rank = RANK_WORKERS,
+	 .count = push_workers,
 	 .numbered = true},
 };
 

@@ -38,6 +38,7 @@ static const char style[] =
 	/* In sight at all times: choosing and sending takes two taps. */
 	"button{color:Canvas;background:var(--a);border-color:var(--a);position:sticky;bottom:.6rem;"
 	"box-shadow:0 0 0 .6rem Canvas}"
+	"button.k{background:0 0;position:static;box-shadow:none}"
 	":focus-visible{outline:3px solid var(--a);outline-offset:2px}"
 	"small{display:block}";
 
@@ -217,6 +218,21 @@ static void add_form(struct buf *out, const struct page_view *view, bool filled)
 	buf_text_add(out, "</small>");
 }
 
+/* Not shown before the script says that the browser can do it. */
+static void add_push(struct buf *out, const struct page_view *view)
+{
+	enum language language = view->language;
+
+	if (!view->push_key)
+		return;
+	buf_format(out,
+		   "<div id=push hidden data-key=%s data-done=\"%s\" data-failed=\"%s\">"
+		   "<button class=k type=button>%s</button><p role=status></p></div>"
+		   "<script src=\"../push.js\" defer></script>",
+		   view->push_key, phrase(PHRASE_NOTIFY_DONE, language),
+		   phrase(PHRASE_NOTIFY_FAILED, language), phrase(PHRASE_NOTIFY, language));
+}
+
 /* What is on record already. */
 static void add_record(struct buf *out, const struct page_view *view)
 {
@@ -240,10 +256,12 @@ void page_form(struct buf *out, const struct page_view *view, size_t room)
 	add_heading(&top, view);
 	add_record(&record, view);
 	add_form(&form, view, true);
+	add_push(&form, view);
 	size_t fixed = top.length + record.length;
 	if (fixed + form.length > room && view->page->replied_at) {
 		buf_clear(&form);
 		add_form(&form, view, false);
+		add_push(&form, view);
 	}
 	buf_add(out, top.data, top.length);
 	if (fixed + form.length < room)
@@ -293,6 +311,7 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 	buf_format(out, "</div><p>%s</p><a class=k href=\"?lang=%s\">%s</a>",
 		   phrase(PHRASE_CLOSE, language), language_name(language),
 		   phrase(PHRASE_CHANGE, language));
+	add_push(out, view);
 }
 
 /* without a person */

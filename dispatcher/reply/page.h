@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * The pages, as HTML without script, made for a phone on a bad line: one response, nothing to
- * load after it. Pure functions of their arguments (and of the local time zone).
+ * The pages, as HTML that needs no script, made for a phone on a bad line: one response, nothing
+ * that must be loaded after it. Pure functions of their arguments (and of the local time zone).
  */
 
 #include "common/base/buf.h"
@@ -17,6 +17,7 @@ struct page_view {
 	enum language language;
 	const char *organisation;
 	const struct answer *answer; /* what the form is filled with, or what was recorded */
+	const char *push_key;        /* ours, where notifications are offered; else NULL */
 };
 
 /*

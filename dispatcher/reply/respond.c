@@ -12,13 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* No script, nothing from elsewhere, our one style sheet by its hash, forms to ourselves only. */
+/*
+ * Nothing from elsewhere, our one style sheet by its hash, forms to ourselves only. No script, but
+ * ours where the page offers notifications.
+ */
 static char content_policy[256];
+static const char script_policy[] = "; script-src 'self'; connect-src 'self'";
+static const char policy_name[] = "Content-Security-Policy";
 
 static const struct {
 	const char *name, *value;
 } headers[] = {
-	{"Content-Security-Policy", content_policy},
 	{"X-Content-Type-Options", "nosniff"},
 	{"Referrer-Policy", "no-referrer"},
 	{"Cache-Control", "no-store"},
@@ -75,7 +79,7 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 	struct evhttp_request *request = visit->request;
 	struct evkeyvalq *out = evhttp_request_get_output_headers(request);
 	struct gate *gate = gate_of(visit->server->gates, request);
-	char length[24];
+	char length[24], policy[sizeof content_policy + sizeof script_policy];
 
 	count(visit, status);
 	snprintf(length, sizeof length, "%zu", body->length);
@@ -83,6 +87,8 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 		evhttp_add_header(out, "Content-Type", type);
 		evhttp_add_header(out, "Content-Length", length);
 	}
+	snprintf(policy, sizeof policy, "%s%s", content_policy, visit->script ? script_policy : "");
+	evhttp_add_header(out, policy_name, policy);
 	for (size_t i = 0; i < LENGTH(headers); i++)
 		evhttp_add_header(out, headers[i].name, headers[i].value);
 	for (size_t i = 0; i < LENGTH(status_headers); i++)
@@ -113,6 +119,7 @@ void respond_refusal(int status, struct buf *out)
 	page_problem(&page, status);
 	buf_format(out, "HTTP/1.1 %d %s\r\n", status, page_problem_reason(status));
 	buf_format(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", TYPE_HTML, page.length);
+	buf_format(out, "%s: %s\r\n", policy_name, content_policy);
 	for (size_t i = 0; i < LENGTH(headers); i++)
 		buf_format(out, "%s: %s\r\n", headers[i].name, headers[i].value);
 	for (size_t i = 0; i < LENGTH(status_headers); i++)

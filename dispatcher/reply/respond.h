@@ -16,12 +16,14 @@ struct visit {
 	struct evhttp_request *request;
 	int64_t began;             /* its first byte, on the monotonic clock */
 	int64_t broadcast, person; /* 0: not known */
+	bool script;               /* the page offers notifications, by our script */
 };
 
-enum { RESPONSE_HEADERS_MOST = 448 }; /* bytes that the status line and the headers take at most */
+enum { RESPONSE_HEADERS_MOST = 512 }; /* bytes that the status line and the headers take at most */
 
 #define TYPE_HTML "text/html; charset=utf-8"
 #define TYPE_JSON "application/json"
+#define TYPE_SCRIPT "text/javascript; charset=utf-8"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define TYPE_XML  "text/xml; charset=utf-8"
 

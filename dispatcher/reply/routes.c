@@ -7,9 +7,11 @@
 #include "dispatcher/reply/head.h"
 #include "dispatcher/reply/page.h"
 #include "dispatcher/reply/respond.h"
+#include "dispatcher/reply/scripts.h"
 #include "dispatcher/reply/stats.h"
 #include "dispatcher/reply/voice.h"
 #include "dispatcher/reply/web_answer.h"
+#include "dispatcher/reply/subscribe.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -63,6 +65,7 @@ static int load(struct visit *visit, const char *token, struct subject *subject)
 		return 503;
 	}
 	subject->language = subject->page.language;
+	visit->script = subscribe_offered(server, &subject->page);
 	if (clock_utc() >= subject->page.expires_at)
 		return 410;
 	if (!question_from_json(subject->page.choices, subject->page.items, &subject->question,
@@ -104,6 +107,7 @@ static struct page_view view_of(const struct visit *visit, const struct subject 
 		.language = subject->language,
 		.organisation = visit->server->settings->tenko_organisation,
 		.answer = answer,
+		.push_key = subscribe_key(visit),
 	};
 }
 
@@ -173,8 +177,24 @@ static void take_answer(struct visit *visit, struct subject *subject)
 	answer_free(&answer);
 }
 
+/* /r/TOKEN/device */
+static void serve_device(struct visit *visit, const char *token)
+{
+	struct subject subject;
+	int problem = load(visit, token, &subject);
+
+	if (!problem && evhttp_request_get_command(visit->request) != EVHTTP_REQ_POST)
+		problem = 405;
+	visit->script = false;
+	if (problem)
+		respond_problem(visit, problem);
+	else
+		subscribe_take(visit);
+	subject_free(&subject);
+}
+
 /* /r/TOKEN */
-static void serve_reply(struct visit *visit, const char *token)
+static void serve_answer(struct visit *visit, const char *token)
 {
 	struct subject subject;
 	int problem = load(visit, token, &subject);
@@ -189,6 +209,21 @@ static void serve_reply(struct visit *visit, const char *token)
 	else
 		show_form(visit, &subject);
 	subject_free(&subject);
+}
+
+/* /r/... */
+static void serve_reply(struct visit *visit, const char *rest)
+{
+	static const char device[] = "/device";
+	size_t length = strcspn(rest, "/");
+
+	if (strcmp(rest + length, device) == 0) {
+		char *token = mem_copy(rest, length);
+		serve_device(visit, token);
+		free(token);
+	} else {
+		serve_answer(visit, rest);
+	}
 }
 
 /* /healthz */
@@ -212,6 +247,8 @@ static const struct route {
 	void (*serve)(struct visit *visit, const char *rest);
 } routes[] = {
 	{"/r/", true, true, serve_reply},
+	{"/push.js", false, false, scripts_serve_page},
+	{"/sw.js", false, false, scripts_serve_worker},
 	{"/healthz", false, false, serve_health},
 	{"/stats.json", false, false, stats_serve},
 	{"/voice/call/", true, true, voice_serve_call},

@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/base/ready.h"
+#include "common/base/vocabulary.h"
 #include "common/conf/logging.h"
 #include "dispatcher/reply/batch.h"
 #include "dispatcher/reply/gate.h"
@@ -58,6 +59,21 @@ static void take_accounts(struct server *server)
 	buf_free(&fault);
 }
 
+/* Without the key everything but notifications works. */
+static void load_vapid(struct server *server)
+{
+	char *path = vapid_file(server->settings);
+	struct buf fault = {0};
+	struct vapid *vapid = vapid_load(path, &fault);
+
+	if (!vapid && channels_by_names(server->settings->broadcast_channels) & 1u << CHANNEL_PUSH)
+		log_warning("reply.no_push", "reason=%s", log_quote(buf_text(&fault)));
+	vapid_free(server->vapid);
+	server->vapid = vapid;
+	buf_free(&fault);
+	free(path);
+}
+
 /* while it runs */
 
 static void on_reload(evutil_socket_t number, short what, void *arg)
@@ -81,6 +97,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 		log_error("reply.keys", "error=%s kept=yes", log_quote(buf_text(&fault)));
 	}
 	buf_free(&fault);
+	load_vapid(server);
 }
 
 static void leave(void *arg)
@@ -159,6 +176,7 @@ static int open_store(struct server *server)
 	take_accounts(server);
 	server->keys = load_keys(server->settings, &fault);
 	int code = server->keys ? EX_OK : refuse_to_start(buf_text(&fault), EX_CONFIG);
+	load_vapid(server);
 	buf_free(&fault);
 	return code;
 }
@@ -230,6 +248,7 @@ static void free_running(struct running *running)
 	libevent_global_shutdown();
 	token_keys_free(server->keys);
 	accounts_free(&server->accounts);
+	vapid_free(server->vapid);
 	store_close(server->store);
 	settings_free(server->settings);
 }

@@ -10,6 +10,7 @@
 
 #include "common/auth/accounts.h"
 #include "common/auth/token.h"
+#include "common/auth/vapid.h"
 #include "common/conf/settings.h"
 #include "common/store/store.h"
 #include "dispatcher/reply/traffic.h"
@@ -23,6 +24,7 @@ struct server {
 	struct store *store;
 	struct token_keys *keys;
 	struct accounts accounts; /* at the telephone provider */
+	struct vapid *vapid; /* NULL: no notifications are offered */
 	struct event_base *base;
 	struct gates *gates;
 	struct batch *batch;

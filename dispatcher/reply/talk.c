@@ -4,7 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "dispatcher/reply/batch.h"
-#include "dispatcher/reply/script.h"
+#include "dispatcher/reply/twiml.h"
 #include "dispatcher/reply/webhook.h"
 
 #include <inttypes.h>
@@ -73,14 +73,14 @@ static char *action_of(const struct visit *visit, const struct talk *talk)
 void talk_ask(const struct visit *visit, const struct talk *talk, struct buf *script)
 {
 	char *action = action_of(visit, talk);
-	struct script_view view = {
+	struct twiml_view view = {
 		.page = &talk->page,
 		.question = &talk->question,
 		.organisation = visit->server->settings->tenko_organisation,
 		.action = action,
 	};
 
-	script_ask(script, &view);
+	twiml_ask(script, &view);
 	free(action);
 }
 
@@ -97,10 +97,10 @@ static void go_on(const struct visit *visit, const struct talk *talk, struct buf
 		status = call_party_next(visit->server->store, talk->party.leader,
 					 talk->party.attempt, &party);
 	if (!status && talk_load(&next_visit, &party, &next) == 0) {
-		script_say(script, PHRASE_CALL_NEXT, next.page.language, next.page.name);
+		twiml_say(script, PHRASE_CALL_NEXT, next.page.language, next.page.name);
 		talk_ask(visit, &next, script);
 	} else {
-		script_say(script, PHRASE_CALL_BYE, language, NULL);
+		twiml_say(script, PHRASE_CALL_BYE, language, NULL);
 	}
 	if (status && status != STORE_NONE)
 		store_failed(visit);
@@ -112,7 +112,7 @@ static void ask_again(const struct visit *visit, const struct talk *talk, enum p
 		      int64_t most, struct buf *script)
 {
 	if (why != PHRASES)
-		script_say(script, why, talk->page.language, NULL);
+		twiml_say(script, why, talk->page.language, NULL);
 	if (talk->times < most)
 		talk_ask(visit, talk, script);
 	else
@@ -152,16 +152,16 @@ static void tell(struct entry *entry, bool recorded)
 	enum language language = a->talk.page.language;
 	struct buf script = {0};
 
-	script_begin(&script);
+	twiml_begin(&script);
 	if (recorded) {
 		visit->server->traffic.recorded++;
-		script_say(&script, PHRASE_CALL_TAKEN, language,
+		twiml_say(&script, PHRASE_CALL_TAKEN, language,
 			   a->talk.question.choice[a->choice].label[language]);
 		go_on(visit, &a->talk, &script);
 	} else {
 		ask_again(visit, &a->talk, PHRASE_CALL_NOT_TAKEN, TALK_TIMES_MOST, &script);
 	}
-	script_end(&script);
+	twiml_end(&script);
 	webhook_answer(visit, &script);
 }
 
@@ -197,16 +197,16 @@ void talk_hear(const struct visit *visit, struct talk *talk, const char *digits)
 		record(visit, talk, choice);
 		return;
 	}
-	script_begin(&script);
+	twiml_begin(&script);
 	if (!talk_is_open(talk))
-		script_say(&script, PHRASE_CALL_OVER, talk->page.language, NULL);
+		twiml_say(&script, PHRASE_CALL_OVER, talk->page.language, NULL);
 	else if (!digits[0])
 		ask_again(visit, talk, PHRASE_CALL_SILENT, TALK_SILENT_MOST, &script);
 	else if (one && digits[0] == AGAIN)
 		ask_again(visit, talk, PHRASES, TALK_TIMES_MOST, &script);
 	else
 		ask_again(visit, talk, PHRASE_CALL_WRONG_KEY, TALK_TIMES_MOST, &script);
-	script_end(&script);
+	twiml_end(&script);
 	webhook_answer(visit, &script);
 	talk_free(talk);
 }

@@ -2,7 +2,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "dispatcher/reply/batch.h"
-#include "dispatcher/reply/script.h"
+#include "dispatcher/reply/twiml.h"
 #include "dispatcher/reply/talk.h"
 #include "dispatcher/reply/voice.h"
 #include "dispatcher/reply/webhook.h"
@@ -112,17 +112,17 @@ void voice_serve_events(struct visit *visit, const char *token)
 static void leave_message(const struct visit *visit, const struct talk *talk,
 			  const struct form *form)
 {
-	struct script_view view = {
+	struct twiml_view view = {
 		.page = &talk->page,
 		.question = &talk->question,
 		.organisation = visit->server->settings->tenko_organisation,
 	};
 	struct buf script = {0};
 
-	script_begin(&script);
+	twiml_begin(&script);
 	if (visit->server->settings->voice_leave_message)
-		script_tell(&script, &view);
-	script_end(&script);
+		twiml_tell(&script, &view);
+	twiml_end(&script);
 	report(visit, talk->party.leader, CALL_IN_PROGRESS, form, &script);
 }
 
@@ -130,12 +130,12 @@ static void begin(const struct visit *visit, const struct talk *talk)
 {
 	struct buf script = {0};
 
-	script_begin(&script);
+	twiml_begin(&script);
 	if (talk_is_open(talk))
 		talk_ask(visit, talk, &script);
 	else
-		script_say(&script, PHRASE_CALL_OVER, talk->page.language, NULL);
-	script_end(&script);
+		twiml_say(&script, PHRASE_CALL_OVER, talk->page.language, NULL);
+	twiml_end(&script);
 	webhook_answer(visit, &script);
 }
 

@@ -4,7 +4,7 @@
 #include "common/base/mem.h"
 #include "common/store/caller.h"
 #include "dispatcher/reply/batch.h"
-#include "dispatcher/reply/script.h"
+#include "dispatcher/reply/twiml.h"
 #include "dispatcher/reply/talk.h"
 #include "dispatcher/reply/voice.h"
 #include "dispatcher/reply/webhook.h"
@@ -28,7 +28,7 @@ static void gather(const struct visit *visit, struct buf *script, enum phrase ph
 {
 	char *action = webhook_url(visit->server, path);
 
-	script_gather(script, phrase, action);
+	twiml_gather(script, phrase, action);
 	free(action);
 }
 
@@ -49,9 +49,9 @@ void voice_serve_inbound(struct visit *visit, const char *rest)
 	if (!webhook_open(visit, &form))
 		return;
 	form_free(&form);
-	script_begin(&script);
+	twiml_begin(&script);
 	ask_for_id(visit, &script, 0);
-	script_end(&script);
+	twiml_end(&script);
 	webhook_answer(visit, &script);
 }
 
@@ -76,11 +76,11 @@ static void try_again(const struct visit *visit, enum phrase why, struct buf *sc
 {
 	int64_t tries = tries_of(visit);
 
-	script_say_all(script, why);
+	twiml_say_all(script, why);
 	if (tries < TRIES_MOST)
 		ask_for_id(visit, script, tries);
 	else
-		script_say_all(script, PHRASE_CALL_BYE);
+		twiml_say_all(script, PHRASE_CALL_BYE);
 }
 
 void voice_serve_id(struct visit *visit, const char *rest)
@@ -92,7 +92,7 @@ void voice_serve_id(struct visit *visit, const char *rest)
 	if (!webhook_open(visit, &form))
 		return;
 	const char *id = webhook_field(&form, "Digits");
-	script_begin(&script);
+	twiml_begin(&script);
 	if (is_id(id)) {
 		char *path = mem_format("/voice/inbound/pin?id=%s&n=%" PRId64, id, tries_of(visit));
 		gather(visit, &script, PHRASE_CALL_PIN, path);
@@ -100,7 +100,7 @@ void voice_serve_id(struct visit *visit, const char *rest)
 	} else {
 		try_again(visit, PHRASE_CALL_REFUSED, &script);
 	}
-	script_end(&script);
+	twiml_end(&script);
 	webhook_answer(visit, &script);
 	form_free(&form);
 }
@@ -161,9 +161,9 @@ static void ask_question(struct login *l, struct buf *script)
 	if (problem == 0)
 		talk_ask(visit, &talk, script);
 	else if (problem == 404)
-		script_say(script, PHRASE_CALL_NOTHING, l->caller.language, NULL);
+		twiml_say(script, PHRASE_CALL_NOTHING, l->caller.language, NULL);
 	else
-		script_say(script, PHRASE_CALL_FAULT, l->caller.language, NULL);
+		twiml_say(script, PHRASE_CALL_FAULT, l->caller.language, NULL);
 	talk_free(&talk);
 }
 
@@ -172,16 +172,16 @@ static void tell(struct entry *entry, bool recorded)
 	struct login *l = (struct login *)entry;
 	struct buf script = {0};
 
-	script_begin(&script);
+	twiml_begin(&script);
 	if (!recorded)
-		script_say_all(&script, PHRASE_CALL_FAULT);
+		twiml_say_all(&script, PHRASE_CALL_FAULT);
 	else if (l->let_in)
 		ask_question(l, &script);
 	else if (l->locked)
-		script_say_all(&script, PHRASE_CALL_LOCKED);
+		twiml_say_all(&script, PHRASE_CALL_LOCKED);
 	else
 		try_again(&entry->visit, PHRASE_CALL_REFUSED, &script);
-	script_end(&script);
+	twiml_end(&script);
 	webhook_answer(&entry->visit, &script);
 }
 

@@ -4,6 +4,7 @@
 #include "common/base/mem.h"
 #include "dispatcher/reply/batch.h"
 #include "dispatcher/reply/page.h"
+#include "dispatcher/reply/subscribe.h"
 
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ static void tell(struct entry *entry, bool recorded)
 		.language = w->language,
 		.organisation = entry->visit.server->settings->tenko_organisation,
 		.answer = &w->answer,
+		.push_key = subscribe_key(&entry->visit),
 	};
 	struct buf page = {0};
 

@@ -1,4 +1,4 @@
-#include "dispatcher/reply/script.h"
+#include "dispatcher/reply/twiml.h"
 
 #include "common/base/utf8.h"
 #include "common/text/xml.h"
@@ -7,12 +7,12 @@ enum { BODY_SPOKEN = 200 /* characters */, KEY_SECONDS = 10 };
 
 static const char *const voices[LANGUAGES] = {[LANGUAGE_JA] = "ja-JP", [LANGUAGE_EN] = "en-US"};
 
-void script_begin(struct buf *out)
+void twiml_begin(struct buf *out)
 {
 	buf_text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>");
 }
 
-void script_end(struct buf *out)
+void twiml_end(struct buf *out)
 {
 	buf_text_add(out, "<Hangup/></Response>");
 }
@@ -41,7 +41,7 @@ static void say(struct buf *out, enum language language, const struct buf *text)
 	buf_text_add(out, "</Say>");
 }
 
-void script_say(struct buf *out, enum phrase which, enum language language, const char *value)
+void twiml_say(struct buf *out, enum phrase which, enum language language, const char *value)
 {
 	struct buf text = {0};
 
@@ -50,10 +50,10 @@ void script_say(struct buf *out, enum phrase which, enum language language, cons
 	buf_free(&text);
 }
 
-void script_say_all(struct buf *out, enum phrase which)
+void twiml_say_all(struct buf *out, enum phrase which)
 {
 	for (int i = 0; i < LANGUAGES; i++)
-		script_say(out, which, (enum language)i, NULL);
+		twiml_say(out, which, (enum language)i, NULL);
 }
 
 static const char *in_language(const char *ja, const char *en, enum language language)
@@ -61,7 +61,7 @@ static const char *in_language(const char *ja, const char *en, enum language lan
 	return language == LANGUAGE_EN && *en ? en : ja;
 }
 
-void script_tell(struct buf *out, const struct script_view *view)
+void twiml_tell(struct buf *out, const struct twiml_view *view)
 {
 	const struct reply_page *page = view->page;
 	enum language language = page->language;
@@ -84,7 +84,7 @@ void script_tell(struct buf *out, const struct script_view *view)
 	buf_free(&text);
 }
 
-static void say_choices(struct buf *out, const struct script_view *view)
+static void say_choices(struct buf *out, const struct twiml_view *view)
 {
 	enum language language = view->page->language;
 	struct buf text = {0};
@@ -107,22 +107,22 @@ static void open_gather(struct buf *out, const char *action, const char *more)
 	buf_text_add(out, "\">");
 }
 
-void script_ask(struct buf *out, const struct script_view *view)
+void twiml_ask(struct buf *out, const struct twiml_view *view)
 {
 	enum language language = view->page->language;
 	bool notice = view->page->kind == KIND_NOTICE;
 
 	open_gather(out, view->action, "numDigits=\"1\"");
-	script_tell(out, view);
-	script_say(out, PHRASE_CALL_PERSON, language, view->page->name);
-	script_say(out, notice ? PHRASE_CALL_NOTICE : PHRASE_CALL_SAFETY, language, NULL);
+	twiml_tell(out, view);
+	twiml_say(out, PHRASE_CALL_PERSON, language, view->page->name);
+	twiml_say(out, notice ? PHRASE_CALL_NOTICE : PHRASE_CALL_SAFETY, language, NULL);
 	say_choices(out, view);
 	buf_text_add(out, "</Gather>");
 }
 
-void script_gather(struct buf *out, enum phrase which, const char *action)
+void twiml_gather(struct buf *out, enum phrase which, const char *action)
 {
 	open_gather(out, action, "finishOnKey=\"#\"");
-	script_say_all(out, which);
+	twiml_say_all(out, which);
 	buf_text_add(out, "</Gather>");
 }

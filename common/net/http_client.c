@@ -1,0 +1,319 @@
+#include "common/net/http_client.h"
+
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "common/net/http_address.h"
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CONNECTIONS_MOST = 32,
+	CONNECTIONS_A_HOST = 8, /* where it speaks HTTP/1.1; one carries many requests otherwise */
+	STREAMS_MOST = 100,
+};
+
+struct http_client {
+	struct event_base *loop;
+	struct event *timer; /* when curl wants to be called */
+	struct event *over;  /* when a run must be over */
+	CURLM *multi;
+	bool private;
+	int running;
+};
+
+/* One request under way. */
+struct exchange {
+	struct http_client *client;
+	struct http_request *request;
+	CURL *easy;
+	struct curl_slist *headers;
+	bool forbidden;  /* an address was not connected to */
+	bool overflowed; /* more than HTTP_ANSWER_MOST came */
+	bool done;
+};
+
+/* curl and the loop */
+
+static void act(struct http_client *client, curl_socket_t fd, int what)
+{
+	curl_multi_socket_action(client->multi, fd, what, &client->running);
+}
+
+static void on_socket_ready(evutil_socket_t fd, short what, void *arg)
+{
+	int events =
+		(what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+
+	act(arg, fd, events);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* It is enough that the loop turns. */
+static void on_over(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watched)
+{
+	struct http_client *client = arg;
+	struct event *event = watched;
+	short wanted = EV_PERSIST;
+
+	(void)easy;
+	if (event)
+		event_free(event);
+	event = NULL;
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		wanted |= EV_READ;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		wanted |= EV_WRITE;
+	if (what != CURL_POLL_REMOVE) {
+		event = event_new(client->loop, fd, wanted, on_socket_ready, client);
+		event_add(event, NULL);
+	}
+	curl_multi_assign(client->multi, fd, event);
+	return 0;
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg)
+{
+	const struct http_client *client = arg;
+	struct timeval when = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	(void)multi;
+	if (ms < 0)
+		evtimer_del(client->timer);
+	else
+		evtimer_add(client->timer, &when);
+	return 0;
+}
+
+struct http_client *http_client_new(bool private)
+{
+	struct http_client *client = mem_alloc(sizeof *client);
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	client->private = private;
+	client->loop = event_base_new();
+	client->multi = curl_multi_init();
+	if (client->loop) {
+		client->timer = evtimer_new(client->loop, on_timer, client);
+		client->over = evtimer_new(client->loop, on_over, client);
+	}
+	if (!client->loop || !client->multi) {
+		http_client_free(client);
+		return NULL;
+	}
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MOST);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_A_HOST);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MOST);
+	return client;
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (!client)
+		return;
+	if (client->multi)
+		curl_multi_cleanup(client->multi);
+	if (client->loop) {
+		event_free(client->timer);
+		event_free(client->over);
+		event_base_free(client->loop);
+	}
+	free(client);
+}
+
+/* one request */
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct exchange *x = arg;
+
+	(void)purpose;
+	if (!x->client->private && !http_address_is_public(&address->addr)) {
+		x->forbidden = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t take_answer(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct exchange *x = arg;
+	struct buf *answer = &x->request->answer;
+	size_t length = size * count, room = HTTP_ANSWER_MOST - answer->length;
+
+	x->overflowed = length > room;
+	buf_add(answer, bytes, x->overflowed ? room : length);
+	return x->overflowed ? CURL_WRITEFUNC_ERROR : length;
+}
+
+static void set_addressing(struct exchange *x)
+{
+	CURL *easy = x->easy;
+
+	curl_easy_setopt(easy, CURLOPT_URL, x->request->url);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, x->client->private ? "https,http" : "https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* does not wait for the resolver */
+}
+
+static void set_message(struct exchange *x)
+{
+	const struct http_request *request = x->request;
+	CURL *easy = x->easy;
+
+	/* Without it curl waits for "100 Continue" before a longer body. */
+	x->headers = curl_slist_append(NULL, "Expect:");
+	for (size_t i = 0; i < HTTP_HEADERS && request->headers[i]; i++)
+		x->headers = curl_slist_append(x->headers, request->headers[i]);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers);
+	if (request->body) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+	}
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, x);
+}
+
+static void begin(struct exchange *x, struct http_client *client, struct http_request *request)
+{
+	*x = (struct exchange){.client = client, .request = request, .easy = curl_easy_init()};
+	if (!x->easy)
+		abort(); /* out of memory */
+	request->end = HTTP_NONE;
+	request->status = 0;
+	request->retry_after = 0;
+	request->why[0] = '\0';
+	buf_clear(&request->answer);
+	set_addressing(x);
+	set_message(x);
+	if (curl_multi_add_handle(client->multi, x->easy) != CURLM_OK)
+		abort(); /* out of memory */
+}
+
+static void end(struct exchange *x, CURLcode code, const char *why)
+{
+	struct http_request *request = x->request;
+	long status = 0, sent = 0;
+	curl_off_t wait = 0;
+
+	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
+	curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &wait);
+	request->status = (int)status;
+	request->retry_after = wait > 0 ? (int64_t)wait : 0;
+	if (code == CURLE_OK || (x->overflowed && status))
+		request->end = HTTP_ANSWERED;
+	else if (sent > 0)
+		request->end = HTTP_UNKNOWN;
+	else if (x->forbidden || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
+		request->end = HTTP_FORBIDDEN;
+	else
+		request->end = HTTP_NOT_SENT;
+	if (request->end == HTTP_FORBIDDEN)
+		why = x->forbidden ? "the address is not a public one" : "no https address";
+	if (request->end != HTTP_ANSWERED)
+		snprintf(request->why, sizeof request->why, "%s", why);
+	curl_multi_remove_handle(x->client->multi, x->easy);
+	curl_easy_cleanup(x->easy);
+	curl_slist_free_all(x->headers);
+	x->done = true;
+}
+
+/* all of them */
+
+static void take_ended(const struct http_client *client)
+{
+	const CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(client->multi, &left))) {
+		char *x;
+		CURLcode code = message->data.result;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
+		end((struct exchange *)(void *)x, code, curl_easy_strerror(code));
+	}
+}
+
+void http_run(struct http_client *client, struct http_request *requests, size_t count,
+	      int64_t timeout)
+{
+	struct exchange *list = mem_array(count, sizeof *list);
+	int64_t left, over = clock_monotonic() + timeout;
+
+	for (size_t i = 0; i < count; i++)
+		begin(&list[i], client, &requests[i]);
+	act(client, CURL_SOCKET_TIMEOUT, 0);
+	take_ended(client);
+	while (client->running > 0 && (left = over - clock_monotonic()) > 0) {
+		struct timeval wait = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
+		evtimer_add(client->over, &wait);
+		event_base_loop(client->loop, EVLOOP_ONCE);
+		take_ended(client);
+	}
+	evtimer_del(client->over);
+	for (size_t i = 0; i < count; i++)
+		if (!list[i].done)
+			end(&list[i], CURLE_OPERATION_TIMEDOUT, "no answer within the time-out");
+	free(list);
+}
+
+/* origins */
+
+/* False: the URL has no such part. */
+static bool add_part(CURLU *url, CURLUPart part, const char *before, struct buf *out)
+{
+	char *text = NULL;
+	bool there = curl_url_get(url, part, &text, CURLU_NO_DEFAULT_PORT) == CURLUE_OK;
+
+	if (there)
+		buf_format(out, "%s%s", before, text);
+	curl_free(text);
+	return there;
+}
+
+bool http_origin(const char *text, struct buf *origin)
+{
+	CURLU *url = curl_url();
+	bool sound =
+		url && curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK;
+
+	sound = sound && add_part(url, CURLUPART_SCHEME, "", origin) &&
+		(strcmp(buf_text(origin), "https") == 0 || strcmp(buf_text(origin), "http") == 0) &&
+		add_part(url, CURLUPART_HOST, "://", origin);
+	if (sound)
+		(void)add_part(url, CURLUPART_PORT, ":", origin);
+	for (size_t i = 0; i < origin->length; i++)
+		if (origin->data[i] >= 'A' && origin->data[i] <= 'Z')
+			origin->data[i] = (char)(origin->data[i] - 'A' + 'a');
+	curl_url_cleanup(url);
+	return sound;
+}

@@ -1,0 +1,62 @@
+#pragma once
+
+/*
+ * HTTP for workers: many requests side by side, over HTTP/2 where the other side speaks it, run to
+ * their end in one call. libcurl does the work, on an event loop of its own.
+ *
+ * Addresses come from outside, so the client trusts none: only https, no redirects, no proxy from
+ * the environment, answers cut at a limit, and no connection into our own network (http_address.h).
+ * The last is looked at when a socket is opened, so that a name which resolves differently the
+ * second time gets no further. `private` opens private addresses, and plain http with them.
+ *
+ * http_run() is over by its time-out, whatever the others do; but for the resolver, which gives up
+ * by itself after some seconds.
+ */
+
+#include "common/base/buf.h"
+#include "common/base/must.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_client;
+
+/* NULL: out of what the system allows. */
+MUST_USE struct http_client *http_client_new(bool private);
+void http_client_free(struct http_client *client);
+
+enum http_end {
+	HTTP_NONE = 0,
+	HTTP_ANSWERED,  /* `status` says what */
+	HTTP_NOT_SENT,  /* nothing of the request went out */
+	HTTP_FORBIDDEN, /* nothing went out: the address is one that we do not connect to */
+	HTTP_UNKNOWN,   /* it went out, in part or whole, and there was no answer */
+};
+
+enum { HTTP_HEADERS = 8, HTTP_WHY = 120, HTTP_ANSWER_MOST = 65536 };
+
+struct http_request {
+	const char *url;
+	const char
+		*headers[HTTP_HEADERS]; /* "Name: value"; NULL behind the last, if there is room */
+	const void *body;               /* of a POST; NULL: GET */
+	size_t length;
+
+	/* set by http_run() */
+	enum http_end end;
+	int status;
+	int64_t retry_after; /* seconds, from the header Retry-After; 0: none */
+	struct buf answer;   /* at most HTTP_ANSWER_MOST bytes; the caller frees */
+	char why[HTTP_WHY];  /* where there was no answer: a sentence; no part of the URL */
+};
+
+/* Runs all of them at once. `timeout`: milliseconds for all together. */
+void http_run(struct http_client *client, struct http_request *requests, size_t count,
+	      int64_t timeout);
+
+/*
+ * The origin of a URL ("https://host:8443", RFC 6454): scheme and host in small letters, the port
+ * where it is not the scheme's own. False where it is no sound http or https URL, or holds a user
+ * name.
+ */
+MUST_USE bool http_origin(const char *url, struct buf *origin);

@@ -1,0 +1,241 @@
+#include "workers/push/sender.h"
+
+#include "common/auth/vapid.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "workers/push/fcm.h"
+#include "workers/push/services.h"
+#include "workers/push/webpush.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sender {
+	struct http_client *client;
+	struct vapid *vapid;
+	struct fcm *fcm; /* NULL: not set up */
+	struct services *services;
+};
+
+struct sender *sender_open(const struct settings *settings, struct buf *fault)
+{
+	struct sender *sender = mem_alloc(sizeof *sender);
+	char *file = vapid_file(settings);
+	bool apps = *settings->push_fcm_service_account;
+
+	sender->services = services_new();
+	sender->vapid = vapid_load(file, fault);
+	if (sender->vapid && apps)
+		sender->fcm =
+			fcm_open(settings->push_fcm_service_account, settings->push_fcm_url, fault);
+	bool opened = sender->vapid && (sender->fcm || !apps);
+	if (opened) {
+		sender->client = http_client_new(settings->push_allow_private);
+		if (!sender->client)
+			buf_text_add(fault, "no HTTP client can be had: out of file descriptors?");
+	}
+	free(file);
+	if (sender->client)
+		return sender;
+	sender_free(sender);
+	return NULL;
+}
+
+void sender_free(struct sender *sender)
+{
+	if (!sender)
+		return;
+	http_client_free(sender->client);
+	vapid_free(sender->vapid);
+	fcm_free(sender->fcm);
+	services_free(sender->services);
+	free(sender);
+}
+
+/* packing */
+
+static void decide(struct parcel *parcel, enum outcome outcome, const char *words)
+{
+	parcel->outcome = outcome;
+	snprintf(parcel->words, sizeof parcel->words, "%s", words);
+}
+
+static void pack_for_browser(const struct message *message, struct parcel *parcel)
+{
+	const struct target *target = &parcel->target;
+	struct webpush_keys keys;
+	struct buf text = {0};
+
+	message_for_browser(message, &text);
+	if (!webpush_keys_read(target->p256dh, target->auth, &keys)) {
+		decide(parcel, OUTCOME_REFUSED, "its keys are none");
+		parcel->gone = true;
+	} else if (text.length > WEBPUSH_MOST) {
+		decide(parcel, OUTCOME_REFUSED, "the message is too long");
+	} else {
+		webpush_seal(&keys, text.data, text.length, &parcel->body);
+	}
+	webpush_keys_clear(&keys);
+	buf_free(&text);
+}
+
+void sender_pack(const struct target *target, const struct message *message, int64_t now,
+		 struct parcel *parcel)
+{
+	parcel->target = *target;
+	parcel->ttl = message->ttl;
+	memcpy(parcel->topic, message->topic, sizeof parcel->topic);
+	if (target->kind == DEVICE_FCM)
+		message_for_app(message, target->endpoint, now, &parcel->body);
+	else
+		pack_for_browser(message, parcel);
+}
+
+void parcel_free(struct parcel *parcel)
+{
+	buf_free(&parcel->body);
+	buf_free(&parcel->origin);
+	buf_free(&parcel->authorization);
+}
+
+/* sending */
+
+/* Where it goes; decided where it does not go anywhere now. */
+static void address(struct sender *sender, struct parcel *parcel)
+{
+	bool app = parcel->target.kind == DEVICE_FCM;
+	const char *url = !app ? parcel->target.endpoint : sender->fcm ? fcm_url(sender->fcm) : "";
+
+	if (app && !sender->fcm)
+		decide(parcel, OUTCOME_REFUSED, "FCM is not set up");
+	else if (!http_origin(url, &parcel->origin))
+		decide(parcel, OUTCOME_REFUSED, "no web address");
+	else if (services_resting(sender->services, buf_text(&parcel->origin), clock_monotonic()))
+		decide(parcel, OUTCOME_OUTAGE, "the service wants to be left alone for a while");
+}
+
+/* One token for all that go to FCM. */
+static void get_access(struct sender *sender, const struct settings *settings,
+		       struct parcel *parcels, size_t count, int64_t now)
+{
+	struct buf why = {0};
+	bool asked = false, ready = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (parcels[i].outcome || parcels[i].target.kind != DEVICE_FCM)
+			continue;
+		if (!asked)
+			ready = fcm_ready(sender->fcm, sender->client, now, settings->push_timeout,
+					  &why);
+		asked = true;
+		if (!ready)
+			decide(&parcels[i], OUTCOME_OUTAGE, buf_text(&why));
+	}
+	buf_free(&why);
+}
+
+static struct http_request request_for(const struct sender *sender, const struct settings *settings,
+				       struct parcel *parcel, int64_t now)
+{
+	if (parcel->target.kind == DEVICE_FCM)
+		return (struct http_request){
+			.url = fcm_url(sender->fcm),
+			.headers = {fcm_authorization(sender->fcm),
+				    "Content-Type: application/json"},
+			.body = parcel->body.data,
+			.length = parcel->body.length,
+		};
+
+	buf_text_add(&parcel->authorization, "Authorization: ");
+	vapid_authorize(sender->vapid, buf_text(&parcel->origin), settings->push_contact, now,
+			&parcel->authorization);
+	snprintf(parcel->ttl_header, sizeof parcel->ttl_header, "TTL: %" PRId64, parcel->ttl);
+	snprintf(parcel->topic_header, sizeof parcel->topic_header, "Topic: %s", parcel->topic);
+	return (struct http_request){
+		.url = parcel->target.endpoint,
+		.headers = {buf_text(&parcel->authorization), parcel->ttl_header,
+			    parcel->topic_header, "Urgency: high", "Content-Encoding: aes128gcm",
+			    "Content-Type: application/octet-stream"},
+		.body = parcel->body.data,
+		.length = parcel->body.length,
+	};
+}
+
+/* The status alone: what a service says beside it may hold the endpoint, which is a secret. */
+static void put_words(struct parcel *parcel, const struct http_request *request)
+{
+	if (request->end == HTTP_ANSWERED)
+		snprintf(parcel->words, sizeof parcel->words, "status %d%s", request->status,
+			 parcel->gone ? ", gone" : "");
+	else
+		snprintf(parcel->words, sizeof parcel->words, "%s", request->why);
+}
+
+static enum outcome outcome_of(struct sender *sender, const struct parcel *parcel,
+			       const struct http_request *request, enum verdict verdict)
+{
+	const char *origin = buf_text(&parcel->origin);
+	int64_t now = clock_monotonic(), rest;
+
+	switch (verdict) {
+	case VERDICT_TAKEN:
+		return OUTCOME_DELIVERED;
+	case VERDICT_REFUSED:
+	case VERDICT_GONE:
+		return OUTCOME_REFUSED;
+	case VERDICT_UNKNOWN:
+		return OUTCOME_UNKNOWN;
+	case VERDICT_TROUBLE:
+		break;
+	}
+	if (!judge_rest(request, parcel->target.kind, &rest))
+		return services_trouble(sender->services, origin, now);
+	services_rest(sender->services, origin, rest, now);
+	return OUTCOME_OUTAGE;
+}
+
+static void judge(struct sender *sender, struct parcel *parcel, const struct http_request *request)
+{
+	enum verdict verdict = judge_answer(request, parcel->target.kind);
+
+	if (verdict == VERDICT_TAKEN || verdict == VERDICT_GONE)
+		services_worked(sender->services, buf_text(&parcel->origin), clock_monotonic());
+	if (parcel->target.kind == DEVICE_FCM && request->status == 401)
+		fcm_forget_token(sender->fcm);
+	parcel->outcome = outcome_of(sender, parcel, request, verdict);
+	parcel->gone = verdict == VERDICT_GONE;
+	put_words(parcel, request);
+}
+
+void sender_send(struct sender *sender, const struct settings *settings, struct parcel *parcels,
+		 size_t count, int64_t now)
+{
+	struct http_request *requests = mem_array(count, sizeof *requests);
+	struct parcel **sent = mem_array(count, sizeof(struct parcel *));
+	size_t made = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!parcels[i].outcome)
+			address(sender, &parcels[i]);
+	get_access(sender, settings, parcels, count, now);
+	for (size_t i = 0; i < count; i++) {
+		if (parcels[i].outcome)
+			continue;
+		requests[made] = request_for(sender, settings, &parcels[i], now);
+		sent[made++] = &parcels[i];
+	}
+	if (made > 0)
+		http_run(sender->client, requests, made, settings->push_timeout);
+	/* Those that were taken first: they tell which services work. */
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < made; i++)
+			if ((judge_answer(&requests[i], sent[i]->target.kind) == VERDICT_TAKEN) ==
+			    (pass == 0))
+				judge(sender, sent[i], &requests[i]);
+	for (size_t i = 0; i < made; i++)
+		buf_free(&requests[i].answer);
+	free(requests);
+	free(sent);
+}
