@@ -223,8 +223,7 @@ static bool work_on(struct worker *w, struct claims *claims)
 				 w->name))
 			return false;
 		if (w->batch.wanted > 0)
-			w->channel->deliver(w, w->batch.jobs, w->batch.contents,
-					    w->batch.wanted);
+			w->channel->deliver(w, w->batch.jobs, w->batch.contents, w->batch.wanted);
 		down = w->batch.down;
 		if (!batch_end(&w->batch, w->claim, w->recent))
 			return false;
@@ -313,8 +312,7 @@ static void connect_to_queue(struct worker *w)
 	}
 	log_info("queue.connected", "worker=%s", w->name);
 	w->backoff = 0;
-	w->readable =
-		event_new(w->loop, claim_fd(w->claim), EV_READ | EV_PERSIST, on_readable, w);
+	w->readable = event_new(w->loop, claim_fd(w->claim), EV_READ | EV_PERSIST, on_readable, w);
 	event_add(w->readable, NULL);
 	move(w, WORKER_RESTING);
 	ready_tell();
@@ -358,13 +356,11 @@ static void watch_signals(struct worker *w)
 	static const struct {
 		int number;
 		event_callback_fn callback;
-	} watched[SIGNALS] = {
-		{SIGTERM, on_terminate}, {SIGINT, on_terminate}, {SIGHUP, on_hangup}};
+	} watched[SIGNALS] = {{SIGTERM, on_terminate}, {SIGINT, on_terminate}, {SIGHUP, on_hangup}};
 
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 0; i < SIGNALS; i++) {
-		w->signals[i] =
-			evsignal_new(w->loop, watched[i].number, watched[i].callback, w);
+		w->signals[i] = evsignal_new(w->loop, watched[i].number, watched[i].callback, w);
 		evsignal_add(w->signals[i], NULL);
 	}
 }
@@ -374,8 +370,8 @@ static void name_worker(struct worker *w, int instance)
 	char host[64] = "";
 
 	gethostname(host, sizeof host - 1);
-	snprintf(w->name, sizeof w->name, "%s-%d@%s", channel_name(w->channel->channel),
-		 instance, host);
+	snprintf(w->name, sizeof w->name, "%s-%d@%s", channel_name(w->channel->channel), instance,
+		 host);
 }
 
 int worker_main(int argc, char **argv, const struct worker_channel *channel)

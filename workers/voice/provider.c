@@ -17,8 +17,8 @@
 #include <time.h>
 
 enum {
-	KNOWN = 1024,	    /* calls that we remember having placed */
-	TRIES_MOST = 3,	    /* of a call that the provider did not process */
+	KNOWN = 1024,        /* calls that we remember having placed */
+	TRIES_MOST = 3,      /* of a call that the provider did not process */
 	THROTTLED_MS = 1000, /* calls are counted by the second */
 	FINDS_MOST = 2,
 	CLOCKS_APART_MS = 60 * 1000, /* ours and the provider's */
@@ -30,7 +30,7 @@ struct provider {
 	const struct settings *settings;
 	struct accounts accounts;
 	char *authorisation[ACCOUNTS_MOST]; /* the whole header */
-	char *base;			    /* up to "/Accounts" */
+	char *base;                         /* up to "/Accounts" */
 	struct rota rota;
 	struct http_client *http;
 	char known[KNOWN][ANSWER_SID + 1]; /* a ring */
@@ -209,7 +209,9 @@ static void find(struct provider *p, struct call *call)
 	for (int i = 0; i < FINDS_MOST && !answered; i++)
 		answered = find_once(p, call);
 	log_warning("call.unanswered", "to=%s found=%s", log_address(call->to),
-		    call->answer.verdict == VERDICT_PLACED ? "yes" : answered ? "no" : "unknown");
+		    call->answer.verdict == VERDICT_PLACED ? "yes"
+		    : answered                             ? "no"
+							   : "unknown");
 	snprintf(call->answer.detail, sizeof call->answer.detail, "%s",
 		 answered ? "the provider did not answer; it did not place the call"
 			  : "the provider does not answer; it may have placed the call");
@@ -341,9 +343,9 @@ static void look_by(struct provider *p, size_t account, struct look *looks, size
 		if (looks[i].outcome != OUTCOME_NONE)
 			continue;
 		if (requests[at].end == HTTP_ANSWERED) {
-			looks[i].outcome = answer_to_look(
-				requests[at].status, buf_text(&requests[at].answer),
-				requests[at].answer.length, detail);
+			looks[i].outcome =
+				answer_to_look(requests[at].status, buf_text(&requests[at].answer),
+					       requests[at].answer.length, detail);
 			snprintf(looks[i].detail, sizeof looks[i].detail, "%.90s", detail);
 		}
 		buf_free(&requests[at].answer);

@@ -24,8 +24,8 @@ MUST_USE struct provider *provider_open(const struct settings *settings, struct 
 void provider_close(struct provider *provider); /* NULL is allowed */
 
 struct call {
-	const char *to;	   /* E.164 */
-	const char *url;   /* of the script */
+	const char *to;     /* E.164 */
+	const char *url;    /* of the script */
 	const char *events; /* where its states are reported */
 
 	/* set by provider_place(): placed, refused, temporary or outage */

@@ -20,7 +20,7 @@ struct rota {
 		int share; /* 1.. */
 		int64_t credit;
 		int64_t out_until; /* 0: it works */
-		int64_t wait;	   /* how long it was left out last */
+		int64_t wait;      /* how long it was left out last */
 	} turn[ROTA_MOST];
 };
 
