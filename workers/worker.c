@@ -219,6 +219,7 @@ static bool work_on(struct worker *w, struct claims *claims)
 
 	for (size_t done = 0; done < claims->count;) {
 		size_t count = claims->count - done < most ? claims->count - done : most;
+		contents_tidy(w->contents);
 		if (!batch_begin(&w->batch, w->claim, w->contents, claims->list + done, count,
 				 w->name))
 			return false;

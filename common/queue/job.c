@@ -145,6 +145,7 @@ bool content_decode(const char *text, size_t length, struct content *c, const ch
 
 	*reason = failed                       ? "the content cannot be read"
 		  : version != CONTENT_VERSION ? "the content is of another version"
+		  : !kind_by_name(kind)        ? "the content is of an unknown kind"
 					       : NULL;
 	if (*reason) {
 		json_decref(json);

@@ -4,7 +4,7 @@
 #include "common/store/roster.h"
 
 static const struct column group_columns[] = {
-	[COLUMN_UPDATE] = {"更新区分", NEEDED},
+	[COLUMN_UPDATE] = {.name = "更新区分", .flags = NEEDED},
 	[COLUMN_ID] = {"グループID", NEEDED, 32, rule_group_id},
 	[GROUP_NAME] = {"グループ名", NEEDED | FILLED, 64, NULL},
 	[GROUP_APPROVERS] = {"承認者", NEEDED | FILLED, 0, rule_user_ids},
@@ -14,7 +14,7 @@ static const struct column group_columns[] = {
 };
 
 static const struct column user_columns[] = {
-	[COLUMN_UPDATE] = {"更新区分", NEEDED},
+	[COLUMN_UPDATE] = {.name = "更新区分", .flags = NEEDED},
 	[COLUMN_ID] = {"ユーザID", NEEDED, 32, rule_user_id},
 	[USER_NUMBER] = {"社員番号", NEEDED | FILLED, 64, NULL},
 	[USER_NAME] = {"ユーザ名", NEEDED | FILLED, 64, NULL},
@@ -38,7 +38,7 @@ static const struct column user_columns[] = {
 };
 
 static const struct column pattern_columns[] = {
-	[COLUMN_UPDATE] = {"更新区分", NEEDED},
+	[COLUMN_UPDATE] = {.name = "更新区分", .flags = NEEDED},
 	[COLUMN_ID] = {"勤務パターンID", NEEDED, 32, rule_group_id},
 	[PATTERN_NAME] = {"勤務パターン名", NEEDED | FILLED, 64, NULL},
 	[PATTERN_BREAKS] = {"休憩時間帯", 0, 0, rule_breaks},
@@ -49,7 +49,7 @@ static const struct column pattern_columns[] = {
 };
 
 static const struct column contact_columns[] = {
-	[COLUMN_UPDATE] = {"更新区分", NEEDED},
+	[COLUMN_UPDATE] = {.name = "更新区分", .flags = NEEDED},
 	[COLUMN_ID] = {"ユーザID", NEEDED, 32, rule_user_id},
 	[CONTACT_LANGUAGE] = {"言語", FILLED, 0, rule_language},
 	[CONTACT_MAIL] = {"メール1", SECRET, 0, rule_mail},

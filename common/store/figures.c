@@ -20,6 +20,8 @@ void figures_free(struct figures *f)
 		free(f->answers[i].label[LANGUAGE_JA]);
 		free(f->answers[i].label[LANGUAGE_EN]);
 	}
+	for (int channel = 0; channel < CHANNEL_END; channel++)
+		free(f->down[channel].reason);
 	free(f->answers);
 	free(f->title);
 	free(f);
@@ -113,6 +115,22 @@ static void add_up(struct figures *f)
 	if (!f->fanned_out)
 		f->people[DELIVERY_WAITING] += f->targeted - sum;
 	f->balanced = !f->fanned_out || sum == f->targeted;
+}
+
+static enum store_status read_down(struct store *store, struct figures *f)
+{
+	sqlite3_stmt *s = stmt(store, "SELECT channel, since, reason FROM channel_down", "");
+	enum store_status status;
+
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		int64_t channel = sqlite3_column_int64(s, 0);
+		if (channel <= CHANNEL_NONE || channel >= CHANNEL_END)
+			continue;
+		f->down[channel].since = sqlite3_column_int64(s, 1);
+		f->down[channel].reason = mem_string(stmt_text(s, 2));
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
 }
 
 /* times */
@@ -223,6 +241,8 @@ enum store_status figures_load(struct store *store, int64_t id, int64_t now,
 	status = read_counters(store, f);
 	add_up(f);
 	if (!status)
+		status = read_down(store, f);
+	if (!status)
 		status = read_rate(store, f, now);
 	if (!status)
 		status = read_eta(store, f, now);
@@ -278,6 +298,19 @@ static json_t *attempts_json(const struct figures *f)
 	return attempts;
 }
 
+static json_t *down_json(const struct figures *f)
+{
+	json_t *down = json_object();
+
+	for (int channel = 1; channel < CHANNEL_END; channel++)
+		if (f->down[channel].since)
+			json_object_set_new(down, channel_name((enum channel)channel),
+					    json_pack("{s:o, s:s}", "since",
+						      moment_json(f->down[channel].since), "reason",
+						      f->down[channel].reason));
+	return down;
+}
+
 json_t *figures_json(const struct figures *f)
 {
 	json_t *json =
@@ -292,6 +325,7 @@ json_t *figures_json(const struct figures *f)
 	json_object_set_new(json, "fanned_out", json_boolean(f->fanned_out));
 	json_object_set_new(json, "answers", answers_json(f));
 	json_object_set_new(json, "attempts", attempts_json(f));
+	json_object_set_new(json, "down", down_json(f));
 	json_object_set_new(json, "rate", json_real((double)(int64_t)(f->rate * 10 + 0.5) / 10));
 	json_object_set_new(json, "eta",
 			    f->eta_ms < 0 ? json_null() : json_integer((f->eta_ms + 999) / 1000));

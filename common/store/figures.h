@@ -32,7 +32,11 @@ struct figures {
 	bool balanced;                              /* it adds up */
 	unsigned channels;                          /* set of 1 << channel */
 	int64_t attempts[CHANNEL_END][OUTCOME_END]; /* ended ones */
-	struct answer_figure *answers;              /* every choice, in the question's order */
+	struct {
+		int64_t since; /* 0: it works, as far as anybody tried */
+		char *reason;
+	} down[CHANNEL_END];           /* channels that are down as a whole */
+	struct answer_figure *answers; /* every choice, in the question's order */
 	size_t answer_count;
 	double rate;    /* attempts ended a second, over the last minute */
 	int64_t eta_ms; /* until the last chain ends, at most; -1: not known, or over */

@@ -4,8 +4,10 @@
 #include "common/roster/export.h"
 #include "dispatcher/cli/roster_faults.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -150,6 +152,14 @@ static int read_options(struct cli *cli, int argc, char **argv, struct exported 
 	return EX_OK;
 }
 
+/* The folder of --dir is made, not those above it; only its owner may look in. */
+static int make_folder(struct cli *cli, const char *dir)
+{
+	if (!dir || mkdir(dir, 0700) == 0 || errno == EEXIST)
+		return EX_OK;
+	return cli_fail(cli, EX_CANTCREAT, "%s: %s", dir, strerror(errno));
+}
+
 static int export_all(struct cli *cli, const struct export_request *request)
 {
 	struct store *store = request->templates ? NULL : cli_store(cli);
@@ -166,6 +176,8 @@ int cmd_export(struct cli *cli, int argc, char **argv)
 	struct exported e = {.request.charset = CHARSET_CP932};
 	int code = read_options(cli, argc, argv, &e);
 
+	if (code == EX_OK)
+		code = make_folder(cli, e.dir);
 	if (code == EX_OK)
 		code = export_all(cli, &e.request);
 	for (int i = 0; i < ROSTER_FILES; i++)

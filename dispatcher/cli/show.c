@@ -134,6 +134,19 @@ static void show_attempts(const struct figures *f, struct buf *out)
 	}
 }
 
+static void show_down(const struct figures *f, struct buf *out)
+{
+	char text[CLOCK_TEXT];
+
+	for (int channel = 1; channel < CHANNEL_END && !figures_over(f); channel++)
+		if (f->down[channel].since)
+			buf_format(out,
+				   "! %s is down since %s: %s\n  It is tried again by itself.\n",
+				   channel_name((enum channel)channel),
+				   clock_local_text(f->down[channel].since, text),
+				   f->down[channel].reason);
+}
+
 static void show_time(const struct figures *f, struct buf *out)
 {
 	char text[CLOCK_TEXT];
@@ -162,6 +175,7 @@ void show_figures(const struct figures *f, enum language language, struct buf *o
 	show_answers(f, language, out);
 	buf_text_add(out, "Attempts\n");
 	show_attempts(f, out);
+	show_down(f, out);
 	show_time(f, out);
 }
 

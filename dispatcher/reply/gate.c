@@ -196,38 +196,48 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* watching */
 
+static size_t take_head(struct gate *gate, const char *bytes, size_t length)
+{
+	struct head_refusal refusal;
+	size_t used;
+
+	switch (head_feed(&gate->head, bytes, length, &used, &refusal)) {
+	case HEAD_MORE:
+		break;
+	case HEAD_DONE:
+		enter(gate, GATE_BODY);
+		gate->body_left = gate->head.content_length;
+		head_clear(&gate->head);
+		break;
+	case HEAD_REFUSED:
+		refuse(gate, &refusal);
+		return 0;
+	}
+	return used;
+}
+
+static size_t take_body(struct gate *gate, size_t length)
+{
+	gate->excess = length > gate->body_left;
+	if (gate->excess)
+		return 0;
+	gate->body_left -= length;
+	return length;
+}
+
 /* Takes some of the bytes that came in; returns how many, 0 where the rest does not matter. */
 static size_t take(struct gate *gate, const char *bytes, size_t length)
 {
-	struct head_refusal refusal;
-	size_t used = length;
-
 	switch (gate->state) {
 	case GATE_IDLE:
 		enter(gate, GATE_HEAD);
 		gate->began = clock_monotonic();
 		set_timer(gate, gate->gates->deadline);
-		return take(gate, bytes, length);
+		return take_head(gate, bytes, length);
 	case GATE_HEAD:
-		switch (head_feed(&gate->head, bytes, length, &used, &refusal)) {
-		case HEAD_MORE:
-			return used;
-		case HEAD_DONE:
-			enter(gate, GATE_BODY);
-			gate->body_left = gate->head.content_length;
-			head_clear(&gate->head);
-			return used;
-		case HEAD_REFUSED:
-			refuse(gate, &refusal);
-			return 0;
-		}
-		return 0;
+		return take_head(gate, bytes, length);
 	case GATE_BODY:
-		if (used > gate->body_left)
-			used = gate->body_left;
-		gate->body_left -= used;
-		gate->excess = used < length;
-		return gate->excess ? 0 : used;
+		return take_body(gate, length);
 	case GATE_SERVING:
 		gate->excess = true;
 		return 0;

@@ -191,6 +191,7 @@ static void open_loop(struct running *running)
 
 	event_set_log_callback(on_libevent_log);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow fails the write, which is told */
 	respond_open();
 	server->base = event_base_new();
 	running->http = server->base ? evhttp_new(server->base) : NULL;
@@ -246,6 +247,7 @@ static void free_running(struct running *running)
 	if (server->base)
 		event_base_free(server->base);
 	libevent_global_shutdown();
+	json_decref(server->queue_figures);
 	token_keys_free(server->keys);
 	accounts_free(&server->accounts);
 	vapid_free(server->vapid);

@@ -15,6 +15,7 @@
 #include "common/store/store.h"
 #include "dispatcher/reply/traffic.h"
 #include <event2/event.h>
+#include <jansson.h>
 
 struct batch;
 struct gates;
@@ -29,6 +30,8 @@ struct server {
 	struct gates *gates;
 	struct batch *batch;
 	struct traffic traffic;
+	json_t *queue_figures;       /* as they were when they were last asked for */
+	int64_t queue_figures_until; /* how long that will do, on the monotonic clock */
 };
 
 /* Runs until it is told to end; the exit code. Takes the settings. */

@@ -5,6 +5,7 @@
 #include "common/store/broadcast.h"
 #include "common/store/figures.h"
 #include "dispatcher/reply/gate.h"
+#include "dispatcher/reply/stats_queue.h"
 
 #include <arpa/inet.h>
 #include <event2/bufferevent.h>
@@ -115,18 +116,28 @@ static json_t *requests_json(const struct traffic *traffic)
 	return requests;
 }
 
+static json_t *replies_json(const struct traffic *traffic)
+{
+	return json_pack("{s:I, s:I}", "recorded", (json_int_t)traffic->recorded, "commits",
+			 (json_int_t)traffic->commits);
+}
+
+static json_t *connections_json(const struct server *server)
+{
+	return json_pack("{s:i, s:I}", "open", gates_count(server->gates), "dropped",
+			 (json_int_t)server->traffic.dropped);
+}
+
 static void show(struct visit *visit)
 {
-	const struct server *server = visit->server;
+	struct server *server = visit->server;
 	json_t *broadcasts = json_array();
 	enum store_status status = add_broadcasts(server->store, broadcasts);
-	json_t *all = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:i}", "broadcasts", broadcasts,
-				"requests", requests_json(&server->traffic), "replies_recorded",
-				(json_int_t)server->traffic.recorded, "commits",
-				(json_int_t)server->traffic.commits, "webhooks_refused",
-				(json_int_t)server->traffic.unsigned_webhooks, "connections_dropped",
-				(json_int_t)server->traffic.dropped, "connections",
-				gates_count(server->gates));
+	json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:I, s:o}", "broadcasts", broadcasts, "queue",
+				stats_queue(server), "replies", replies_json(&server->traffic),
+				"requests", requests_json(&server->traffic), "webhooks_refused",
+				(json_int_t)server->traffic.unsigned_webhooks, "connections",
+				connections_json(server));
 	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
 	struct buf body = {0};
 

@@ -99,6 +99,7 @@ enum store_status intake_replies(struct scheduler *s)
 		status = take_reply(s, &list[i]);
 	if (!status && count > 0)
 		status = facts_seen(s->store, "reply", list[count - 1].id);
-	s->more |= count == TURN_REPLIES;
+	s->replies_left = count == TURN_REPLIES;
+	s->more |= s->replies_left;
 	return status;
 }

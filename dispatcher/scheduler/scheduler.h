@@ -53,5 +53,6 @@ struct scheduler {
 	/* the turn under way */
 	int64_t now; /* UTC */
 	int64_t monotonic;
-	bool more; /* something was left for the next turn */
+	bool more;         /* something was left for the next turn */
+	bool replies_left; /* among it replies: nothing is begun for anybody before they are read */
 };

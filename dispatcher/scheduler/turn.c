@@ -136,7 +136,7 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 		status = sweep_go_on(s);
 	if (!status)
 		status = handover_time(s);
-	if (!status && s->belt_state == BELT_RUNNING)
+	if (!status && s->belt_state == BELT_RUNNING && !s->replies_left)
 		status = handover_due(s);
 	if (!status)
 		finish_runs(s);

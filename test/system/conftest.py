@@ -21,6 +21,17 @@ def pytest_runtest_makereport(item, call):
     setattr(item, f"report_{call.when}", outcome.get_result())
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What tests counted (record_property("figures", ...)), under their names."""
+    lines = [f"{report.nodeid.rpartition('::')[2]}: {value}"
+             for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+             for name, value in report.user_properties if name == "figures" and report.when == "call"]
+    if lines:
+        terminalreporter.section("what was counted")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
 def failed(item):
     return any(getattr(item, f"report_{when}", None) is not None
                and getattr(item, f"report_{when}").failed for when in ("setup", "call"))

@@ -13,6 +13,8 @@ import struct
 import time
 import urllib.parse
 
+import pytest
+
 SAFETY = [{"key": "safe", "ja": "無事です", "en": "I am safe"},
           {"key": "slight", "ja": "軽傷です", "en": "Slightly injured"},
           {"key": "severe", "ja": "重傷です", "en": "Badly injured"},
@@ -163,3 +165,34 @@ def read_all(connection):
         if not more:
             return data
         data += more
+
+
+def trickle(endpoint, start, piece):
+    """Sends a piece each 50 ms until it is answered; the answer and how long it took."""
+    began = time.monotonic()
+    with endpoint.connect() as s:
+        s.sendall(start)
+        s.settimeout(0.05)
+        while time.monotonic() - began < 20:
+            try:
+                data = s.recv(65536)
+                return parse_answer(data) if data else None, time.monotonic() - began
+            except TimeoutError:
+                s.sendall(piece)
+    return pytest.fail("was not answered")
+
+
+def stopped_endpoint(tenko):
+    """Not started yet; person 1 speaks Japanese, person 2 English."""
+    tenko.configure(tenko={"organisation": "株式会社サンプル"})
+    endpoint = Endpoint(tenko)
+    endpoint.add_people(1)
+    endpoint.add_people(1, name="John Smith", language=1, first=2)
+    return endpoint
+
+
+def start_endpoint(stopped, **broadcast):
+    """Started, with one broadcast to both."""
+    stopped.add_broadcast((1, 2), **broadcast)
+    stopped.start()
+    return stopped

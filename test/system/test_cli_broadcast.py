@@ -9,7 +9,7 @@ import time
 import pytest
 
 from cli_roster import SHIPPED, add_person, ask, counted, database, roster, running, terminal  # noqa: F401  (a fixture)
-from harness import REPOSITORY, wait_for
+from harness import REPOSITORY
 
 @pytest.mark.parametrize("to, people", [
     ([], 8), (["all"], 8), (["group:G01"], 6), (["group:G02"], 4), (["group:G03"], 2), (["group:G10"], 2),

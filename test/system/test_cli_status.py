@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from cli_roster import add_person, ask, counted, database, roster, running, terminal  # noqa: F401  (a fixture)
+from cli_roster import ask, counted, database, roster, running, terminal  # noqa: F401  (a fixture)
 from harness import wait_for
 
 # status and list

@@ -18,7 +18,7 @@ RATE = PEOPLE // 4  # mails a second: the run takes some eight seconds, long eno
 
 
 @pytest.fixture
-def crowd(tenko):
+def crowd(tenko, record_property):
     sink = Sink(tenko.root / "sink").start()
     tenko.configure(
         log={"level": "info"},
@@ -30,6 +30,7 @@ def crowd(tenko):
     )
     import_crowd(tenko, PEOPLE)
     tenko.sink = sink
+    tenko.record = record_property
     tenko.start("tenkod")
     yield tenko
     sink.stop()
@@ -63,8 +64,8 @@ def finish(tenko, number, answered, twice_at_most):
     twice = duplicates(messages)
     missing = [n for n in range(1, PEOPLE + 1)
                if n not in answered and any(a not in got for a in addresses_of(n, 2))]
-    print(f"\npeople {PEOPLE}, answered {len(answered)}, messages {len(messages)}, "
-          f"missing {len(missing)}, twice {len(twice)} (at most {twice_at_most})")
+    tenko.record("figures", f"people {PEOPLE}, answered {len(answered)}, messages {len(messages)}, "
+                 f"missing {len(missing)}, twice {len(twice)} (at most {twice_at_most})")
     assert missing == []
     assert len(twice) <= twice_at_most
     assert max(twice.values(), default=0) <= 2

@@ -274,3 +274,39 @@ def test_contact_removed_while_it_runs(system):
     status = finished(system)
     assert status["attempts"]["mail"] == {"delivered": 1, "refused": 1}
     system.cli("verify")
+
+
+def test_status_says_which_channel_is_down_and_why(system):
+    start(system, "tenko-scheduler")
+    system.sink.stop()
+    ask(system, "--to", "user:p1")
+    system.start("tenko-mail")
+    down = wait_for(lambda: system.cli_json("status")["down"].get("mail"), 20)
+    assert "refused" in down["reason"] and down["since"].endswith("Z")
+    assert "mail is down since" in system.cli("status").stdout
+    system.sink.start()
+    assert finished(system)["exhausted"] == 1
+    assert system.cli_json("status")["down"] == {}
+    everybody_once(system, people=[1])
+
+
+def test_answers_piled_up_while_the_scheduler_was_away(system):
+    """All are read before anybody is tried again."""
+    system.configure(pacing={"mail_rate": 0, "mail_window": 100000})
+    start(system, "tenko-reply")
+    scheduler = system.start("tenko-scheduler")
+    number = ask(system)
+    wait_for(lambda: system.cli_json("status")["in_flight"] == 30)
+    scheduler.kill()
+    for person in range(1, 31):
+        answer(system, number, person)
+    system.sql("INSERT INTO reply(broadcast_id, person_id, choice, way, at)"
+               " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)"
+               " SELECT ?, 1 + i % 29, 'safe', 1, 1 FROM n", number)
+    answer(system, number, 30, "other")
+    system.start("tenko-scheduler")
+    wait_for(lambda: system.cli_json("status")["answered"] == 30)
+    system.start("tenko-mail")
+    assert finished(system)["answered"] == 30
+    wait_for(lambda: system.cli_json("status")["answers"]["other"] == 1)
+    assert system.sink.messages() == []

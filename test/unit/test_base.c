@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <signal.h>
@@ -378,14 +379,8 @@ static TCase *clocks_and_logs(void)
 int main(void)
 {
 	Suite *suite = suite_create("base");
-	SRunner *runner;
-	int failed;
 
 	suite_add_tcase(suite, buffers());
 	suite_add_tcase(suite, clocks_and_logs());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

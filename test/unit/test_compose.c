@@ -8,6 +8,7 @@
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
 #include "common/conf/settings.h"
+#include "test/unit/run.h"
 #include "workers/mail/address.h"
 #include "workers/mail/compose.h"
 #include "workers/mail/header.h"
@@ -622,9 +623,5 @@ int main(void)
 	for (size_t i = 0; i < LENGTH(tests); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

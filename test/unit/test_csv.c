@@ -6,6 +6,7 @@
 #include "common/base/utf8.h"
 #include "common/text/charset.h"
 #include "common/text/csv.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -345,10 +346,5 @@ int main(void)
 	tcase_add_test(charset, unsound_bytes_are_replaced);
 	tcase_add_test(charset, charsets_are_told_apart);
 	suite_add_tcase(suite, charset);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

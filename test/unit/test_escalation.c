@@ -3,6 +3,7 @@
  * story.h; a number before an event: that many minutes later.
  */
 
+#include "test/unit/run.h"
 #include "test/unit/story.h"
 
 #include <check.h>
@@ -521,15 +522,10 @@ static TCase *anything_else(void)
 int main(void)
 {
 	Suite *suite = suite_create("escalation");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, rule());
 	suite_add_tcase(suite, failures());
 	suite_add_tcase(suite, outages());
 	suite_add_tcase(suite, anything_else());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "dispatcher/scheduler/escalation.h"
 #include "test/unit/dice.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 
@@ -129,16 +130,11 @@ int main(void)
 {
 	Suite *suite = suite_create("escalation by loops");
 	TCase *t = tcase_create("loops");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	dice_from_environment();
 	tcase_set_timeout(t, 600);
 	tcase_add_test(t, all_goes_well_as_the_loops_say);
 	tcase_add_test(t, some_are_refused_as_the_loops_say);
 	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

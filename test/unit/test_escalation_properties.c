@@ -8,6 +8,7 @@
  */
 
 #include "test/unit/dice.h"
+#include "test/unit/run.h"
 #include "test/unit/story.h"
 
 #include <check.h>
@@ -553,15 +554,10 @@ int main(void)
 {
 	Suite *suite = suite_create("escalation properties");
 	TCase *t = tcase_create("properties");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	dice_from_environment();
 	tcase_set_timeout(t, 600);
 	tcase_add_test(t, any_history_keeps_the_rule);
 	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include "common/roster/forecast.h"
 
 #include "common/base/plan.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -264,10 +265,5 @@ int main(void)
 	tcase_add_test(cases, many_kinds_are_quick);
 	tcase_add_test(cases, more_people_take_longer);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
 #include "common/text/form.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -185,8 +186,6 @@ int main(void)
 {
 	Suite *suite = suite_create("form");
 	TCase *t = tcase_create("form");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(t, fields_are_read);
 	tcase_add_test(t, a_program_may_repeat_names);
@@ -201,9 +200,5 @@ int main(void)
 	tcase_add_test(t, the_number_of_fields_is_limited);
 	tcase_add_test(t, no_bytes_do_harm);
 	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

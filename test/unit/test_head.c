@@ -4,6 +4,7 @@
 
 #include "common/base/mem.h"
 #include "dispatcher/reply/head.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -297,8 +298,6 @@ int main(void)
 {
 	Suite *suite = suite_create("head");
 	TCase *t = tcase_create("head");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(t, what_browsers_send_is_taken);
 	tcase_add_test(t, what_follows_the_head_is_left_alone);
@@ -316,9 +315,5 @@ int main(void)
 	tcase_add_test(t, the_longest_head_is_taken);
 	tcase_add_test(t, the_verdict_does_not_hang_on_the_pieces);
 	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

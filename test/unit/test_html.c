@@ -3,6 +3,7 @@
  */
 
 #include "common/text/html.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -56,16 +57,10 @@ int main(void)
 {
 	Suite *suite = suite_create("html");
 	TCase *t = tcase_create("html");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(t, plain_text_stays_as_it_is);
 	tcase_add_test(t, what_means_something_in_html_is_escaped);
 	tcase_add_test(t, no_byte_gets_through_as_markup);
 	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 #include "common/queue/job.h"
 
 #include "common/base/mem.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -179,6 +180,10 @@ START_TEST(content_reads_back_the_same)
 	ck_assert(!content_decode(json.data, json.length - 1, &out, &reason));
 	ck_assert(!content_decode("{\"version\":1}", 13, &out, &reason));
 	ck_assert(!content_decode("[]", 2, &out, &reason));
+	char *kind = strstr(json.data, "drill");
+	memcpy(kind, "dr1ll", 5);
+	ck_assert(!content_decode(json.data, json.length, &out, &reason));
+	ck_assert_str_eq(reason, "the content is of an unknown kind");
 	ck_assert(!content_decode("\xff", 1, &out, &reason));
 	buf_free(&json);
 }
@@ -197,10 +202,5 @@ int main(void)
 	tcase_add_test(tests, long_detail_is_cut_between_characters);
 	tcase_add_test(tests, content_reads_back_the_same);
 	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* The judgement of a message, case by case; test_smtp.c sees the same over a real session. */
 
 #include "common/base/must.h"
+#include "test/unit/run.h"
 #include "workers/mail/judge.h"
 #include "workers/mail/trace.h"
 
@@ -102,7 +103,7 @@ static const struct {
 	{VERDICT_DENIED, {.doubtful = 3, .recently = true}, OUTCOME_OUTAGE},
 	{VERDICT_VAGUE, {.doubtful = 3, .recently = true}, OUTCOME_OUTAGE},
 	{VERDICT_DENIED, {.doubtful = 2, .recently = true}, OUTCOME_REFUSED},
-	{VERDICT_DENIED, {.doubtful = 1}, OUTCOME_OUTAGE},
+	{VERDICT_DENIED, {.doubtful = 1}, OUTCOME_TEMPORARY},
 	{VERDICT_VAGUE, {.doubtful = 2}, OUTCOME_REFUSED},
 };
 
@@ -231,9 +232,5 @@ int main(void)
 	tcase_add_test(tcase, what_follows_the_reply_to_starttls_is_seen);
 	tcase_add_test(tcase, replies_of_rubbish_do_no_harm);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

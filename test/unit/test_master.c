@@ -5,6 +5,7 @@
 #include "dispatcher/master/child.h"
 #include "dispatcher/master/ground.h"
 #include "dispatcher/master/redis.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -90,8 +91,6 @@ int main(void)
 {
 	Suite *suite = suite_create("master");
 	TCase *t = tcase_create("master");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(t, the_wait_doubles_from_one_second_to_thirty);
 	tcase_add_test(t, broken_settings_wait_longest);
@@ -100,8 +99,5 @@ int main(void)
 	tcase_add_test(t, a_path_cannot_end_its_line_in_redis_settings);
 	tcase_add_test(t, programs_are_found_in_the_path_or_by_their_own);
 	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

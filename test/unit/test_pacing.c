@@ -1,4 +1,5 @@
 #include "dispatcher/scheduler/pacing.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -134,10 +135,5 @@ int main(void)
 	tcase_add_test(tests, one_good_word_opens_the_channel);
 	tcase_add_test(tests, silence_is_an_outage_but_only_with_jobs_out);
 	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "dispatcher/reply/answer.h"
 #include "dispatcher/reply/page.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -187,7 +188,7 @@ START_TEST(a_single_choice_is_chosen_already)
 	answer_recall(&page, &question, &answer);
 	page_form(&out, &view, ROOM);
 	has("value=confirmed required checked>");
-	has("確認したら選んでください");
+	has("読んだことを知らせてください");
 }
 END_TEST
 
@@ -434,14 +435,8 @@ static TCase *answers(void)
 int main(void)
 {
 	Suite *suite = suite_create("page");
-	SRunner *runner;
-	int failed;
 
 	suite_add_tcase(suite, pages());
 	suite_add_tcase(suite, answers());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "common/base/mem.h"
 #include "common/text/question.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -172,8 +173,6 @@ int main(void)
 {
 	Suite *suite = suite_create("question");
 	TCase *t = tcase_create("question");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(t, the_standard_question_is_read);
 	tcase_add_test(t, english_may_be_left_out);
@@ -184,9 +183,5 @@ int main(void)
 	tcase_add_test(t, the_json_is_what_the_contract_says);
 	tcase_add_test(t, bad_json_is_refused_with_a_reason);
 	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

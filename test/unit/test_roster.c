@@ -9,6 +9,7 @@
 #include "common/roster/names.h"
 #include "common/roster/regions.h"
 #include "common/roster/rules.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -289,10 +290,5 @@ int main(void)
 	tcase_add_test(t, faults_are_counted_and_sorted);
 	tcase_add_test(t, cards_become_plans);
 	suite_add_tcase(suite, t);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/conf/settings.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -486,6 +487,7 @@ END_TEST
 
 START_TEST(a_program_ends_with_78_where_it_cannot_read_its_settings)
 {
+	atexit(remove_folder);
 	write_file("[mail]\nrelay_port = x\n", 22);
 	settings_free(settings_read_or_exit(file));
 }
@@ -541,15 +543,9 @@ static TCase *writing(void)
 int main(void)
 {
 	Suite *suite = suite_create("settings");
-	SRunner *runner;
-	int failed;
 
 	suite_add_tcase(suite, reading());
 	suite_add_tcase(suite, faults());
 	suite_add_tcase(suite, writing());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
  */
 
 #include "common/store/states.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -54,14 +55,10 @@ END_TEST
 START_TEST(delivery_moves)
 {
 	static const struct move moves[] = {
-		{DELIVERY_WAITING, DELIVERY_IN_FLIGHT},
-		{DELIVERY_WAITING, DELIVERY_ANSWERED},
-		{DELIVERY_WAITING, DELIVERY_EXHAUSTED},
-		{DELIVERY_WAITING, DELIVERY_CANCELLED},
-		{DELIVERY_IN_FLIGHT, DELIVERY_WAITING},
-		{DELIVERY_IN_FLIGHT, DELIVERY_ANSWERED},
-		{DELIVERY_IN_FLIGHT, DELIVERY_EXHAUSTED},
-		{DELIVERY_IN_FLIGHT, DELIVERY_CANCELLED},
+		{DELIVERY_WAITING, DELIVERY_IN_FLIGHT},   {DELIVERY_WAITING, DELIVERY_ANSWERED},
+		{DELIVERY_WAITING, DELIVERY_EXHAUSTED},   {DELIVERY_WAITING, DELIVERY_CANCELLED},
+		{DELIVERY_IN_FLIGHT, DELIVERY_WAITING},   {DELIVERY_IN_FLIGHT, DELIVERY_ANSWERED},
+		{DELIVERY_IN_FLIGHT, DELIVERY_EXHAUSTED}, {DELIVERY_IN_FLIGHT, DELIVERY_CANCELLED},
 		{DELIVERY_EXHAUSTED, DELIVERY_WAITING},  /* a reminder */
 		{DELIVERY_EXHAUSTED, DELIVERY_ANSWERED}, /* late, and it counts */
 		{DELIVERY_CANCELLED, DELIVERY_ANSWERED},
@@ -189,8 +186,6 @@ int main(void)
 {
 	Suite *suite = suite_create("states");
 	TCase *t = tcase_create("states");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(t, broadcast_moves);
 	tcase_add_test(t, delivery_moves);
@@ -201,8 +196,5 @@ int main(void)
 	tcase_add_test(t, no_state_has_no_name);
 	tcase_add_test(t, deliveries_by_name);
 	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

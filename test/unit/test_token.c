@@ -4,6 +4,7 @@
 
 #include "common/auth/token.h"
 #include "common/base/mem.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -320,8 +321,6 @@ int main(void)
 {
 	Suite *suite = suite_create("token");
 	TCase *t = tcase_create("token");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, make_folder, remove_folder);
 	tcase_add_test(t, a_token_is_what_the_rule_says);
@@ -341,9 +340,5 @@ int main(void)
 	tcase_add_test(t, a_file_without_its_last_newline_is_read);
 	tcase_add_test(t, a_file_that_is_far_too_long_is_refused);
 	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "common/base/ready.h"
 #include "common/base/utf8.h"
 #include "common/base/vocabulary.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <errno.h>
@@ -310,14 +311,8 @@ static TCase *texts(void)
 int main(void)
 {
 	Suite *suite = suite_create("words");
-	SRunner *runner;
-	int failed;
 
 	suite_add_tcase(suite, words_and_plans());
 	suite_add_tcase(suite, texts());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -90,5 +90,5 @@ enum outcome judge_doubtful(enum verdict verdict, const struct session_record *r
 		return OUTCOME_OUTAGE;
 	if (verdict == VERDICT_VAGUE || record->recently)
 		return OUTCOME_REFUSED;
-	return OUTCOME_OUTAGE;
+	return OUTCOME_TEMPORARY;
 }

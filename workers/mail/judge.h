@@ -59,7 +59,8 @@ MUST_USE enum verdict judge_message(const struct evidence *evidence);
  * The outcome of a doubtful refusal (vague or denied). It is the person's where the relay is
  * seen to work: it delivered another message of this session. It is an outage where more than
  * JUDGE_FEW messages were refused so and none delivered. In between, a vague one is the
- * person's, and a denied one if the relay has delivered anything within JUDGE_RECENT.
+ * person's, and a denied one if the relay has delivered anything within JUDGE_RECENT; else it
+ * is temporary: tried again, but neither for ever nor with the whole channel held up by it.
  */
 enum { JUDGE_FEW = 2, JUDGE_RECENT = 10 * 60 * 1000 /* milliseconds */ };
 
