@@ -2,7 +2,8 @@
 
 /*
  * The words of the field, each list once: channels, outcomes of an attempt, ways a reply comes
- * in, kinds of broadcast, kinds of device. The numbers are stored and sent: never change one, only add.
+ * in, kinds of broadcast, kinds of device. The numbers are stored and sent: never change one, only
+ * add.
  *
  * Each word has its name (logs, JSON, settings) and a phrase for people.
  */
@@ -49,9 +50,9 @@
 	X(DRILL,   3, "drill",   "drill")
 
 /*      symbol   number  name       phrase */
-#define DEVICE_KINDS(X)                     \
-	X(WEBPUSH, 1, "webpush", "browser") \
-	X(FCM, 2, "fcm", "app")
+#define DEVICE_KINDS(X)                                                                           \
+	X(WEBPUSH, 1, "webpush", "browser")                                                       \
+	X(FCM,     2, "fcm",     "app")
 
 #define X(symbol, number, name, phrase) CHANNEL_##symbol = (number),
 enum channel { CHANNEL_NONE = 0, CHANNELS(X) CHANNEL_END };

@@ -31,7 +31,11 @@ static const char *const state_names[] = {
 
 static json_t *address_json(const struct request *r, const char *address)
 {
-	return cli_json_text(r->addresses ? address : log_address(address));
+	char *masked = log_masked(address, CARD_MAIL);
+	json_t *json = cli_json_text(r->addresses ? address : masked);
+
+	free(masked);
+	return json;
 }
 
 static json_t *step_json(const struct request *r, const struct roster_card *card,

@@ -1,0 +1,240 @@
+#!/usr/bin/python3
+"""A push service for tests: real HTTP over a real socket, and browsers that subscribe to it.
+
+    with PushDouble() as service:
+        phone = service.subscribe()             # a browser with a key pair of its own
+        post(phone.subscription)                # what its PushSubscription.toJSON() says
+        ...
+        message, = phone.messages()             # decrypted here, by an implementation of our own
+        service.answer(phone, 503, {"Retry-After": "2"}, times=1)
+
+Each request is checked as a strict service would: the headers of RFC 8030, the token of RFC 8292
+(python3-jwt judges its signature), the body of RFC 8188 and RFC 8291. What does not pass is
+answered with 400 and kept in `faults`. An answer can also be "reset": the request is read, then the
+connection is cut.
+"""
+
+import argparse
+import base64
+import contextlib
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import jwt
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+RECORD_MOST = 4096
+DAY = 86400
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def point(public_key):
+    return public_key.public_bytes(serialization.Encoding.X962,
+                                   serialization.PublicFormat.UncompressedPoint)
+
+
+def public_key_of(bytes_of_point):
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes_of_point)
+
+
+def hkdf(salt, secret, info, length):
+    return HKDF(hashes.SHA256(), length, salt, info).derive(secret)
+
+
+class Fault(Exception):
+    """The request is not what the specifications ask for."""
+
+
+def require(condition, what):
+    if not condition:
+        raise Fault(what)
+
+
+def decrypt(body, private_key, auth):
+    """The text in a body of coding aes128gcm with one record; RFC 8188 section 2, RFC 8291 section 3."""
+    require(len(body) <= RECORD_MOST, f"a body of {len(body)} bytes")
+    require(len(body) > 21, "a body without a header")
+    salt, record_size, id_length = body[:16], *struct.unpack(">IB", body[16:21])
+    require(id_length == 65, f"a key id of {id_length} bytes")
+    sender, sealed = body[21:86], body[86:]
+    require(record_size > len(sealed), "more than one record")
+    secret = private_key.exchange(ec.ECDH(), public_key_of(sender))
+    info = b"WebPush: info\0" + point(private_key.public_key()) + sender
+    ikm = hkdf(auth, secret, info, 32)
+    key = hkdf(salt, ikm, b"Content-Encoding: aes128gcm\0", 16)
+    nonce = hkdf(salt, ikm, b"Content-Encoding: nonce\0", 12)
+    padded = AESGCM(key).decrypt(nonce, sealed, None).rstrip(b"\0")
+    require(padded.endswith(b"\2"), "no delimiter of a last record")
+    return padded[:-1]
+
+
+class Phone:
+    """A browser's subscription."""
+
+    def __init__(self, service, name):
+        self.service = service
+        self.name = name
+        self.private_key = ec.generate_private_key(ec.SECP256R1())
+        self.auth = bytes(range(16))
+        self.received = []  # (time, topic, headers, message) of each notification that was taken
+        self.script = []    # answers to come; behind them 201
+        self.always = None
+
+    @property
+    def endpoint(self):
+        return f"{self.service.url}/push/{self.name}"
+
+    @property
+    def subscription(self):
+        return {"endpoint": self.endpoint, "expirationTime": None,
+                "keys": {"p256dh": b64(point(self.private_key.public_key())), "auth": b64(self.auth)}}
+
+    def messages(self):
+        with self.service.lock:
+            return [message for _, _, _, message in self.received]
+
+    def waiting(self):
+        """What it would show if it were switched on now: the newest of each topic."""
+        with self.service.lock:
+            return list({topic: message for _, topic, _, message in self.received}.values())
+
+
+class PushDouble:
+    def __init__(self, host="127.0.0.1", port=0):
+        self.lock = threading.Lock()
+        self.phones = {}
+        self.requests = []  # (time, phone's name, status) of every request
+        self.faults = []
+        self.public_key = None  # of the application server, of the first token that was sent
+        handler = type("Handler", (Handler,), {"service": self})
+        self.server = ThreadingHTTPServer((host, port), handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self.url = f"http://{host}:{self.port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def subscribe(self, name=None):
+        name = name or f"phone-{len(self.phones) + 1}"
+        phone = Phone(self, name)
+        with self.lock:
+            self.phones[name] = phone
+        return phone
+
+    def answer(self, phone, status, headers=None, times=None):
+        """The next `times` answers to this phone's notifications, or all of them from now on.
+        `status` a number or "reset"."""
+        with self.lock:
+            if times is None:
+                phone.always = (status, headers or {})
+            else:
+                phone.script += [(status, headers or {})] * times
+
+    # what is asked of a request
+
+    def check_token(self, authorization):
+        match = re.fullmatch(r"vapid t=([\w.-]+), ?k=([\w-]+)", authorization or "")
+        require(match, f"Authorization is {authorization!r}")
+        token, key = match.groups()
+        claims = jwt.decode(token, public_key_of(unb64(key)), algorithms=["ES256"], audience=self.url)
+        require(claims["exp"] <= time.time() + DAY, "the token is good for more than a day")
+        require(jwt.get_unverified_header(token)["typ"] == "JWT", "no JWT")
+        self.public_key = self.public_key or key
+        require(key == self.public_key, "another key than the subscription's")
+
+    def check(self, phone, headers, body):
+        require(headers.get("Content-Encoding") == "aes128gcm", "Content-Encoding")
+        require(re.fullmatch(r"\d+", headers.get("TTL", "")), "TTL")
+        require(headers.get("Urgency") in ("very-low", "low", "normal", "high"), "Urgency")
+        require(re.fullmatch(r"[\w-]{1,32}", headers.get("Topic", "")), "Topic")
+        self.check_token(headers.get("Authorization"))
+        return json.loads(decrypt(body, phone.private_key, phone.auth))
+
+    def take(self, phone, headers, body):
+        """The answer to a notification: a status and headers."""
+        try:
+            message = self.check(phone, headers, body)
+        except Exception as fault:  # whatever it is, the request was wrong
+            with self.lock:
+                self.faults.append(f"{phone.name}: {type(fault).__name__}: {fault}")
+            return 400, {}
+        with self.lock:
+            status, more = phone.script.pop(0) if phone.script else phone.always or (201, {})
+            if status == 201:
+                phone.received.append((time.time(), headers["Topic"], dict(headers), message))
+                more = dict(more, Location=f"{self.url}/message/{len(self.requests)}")
+            return status, more
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    service = None
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        name = self.path.removeprefix("/push/")
+        phone = self.service.phones.get(name)
+        status, headers = self.service.take(phone, self.headers, body) if phone else (404, {})
+        with self.service.lock:
+            self.service.requests.append((time.time(), name, status))
+        if status == "reset":
+            # Closed with a linger time of nothing the peer gets a reset, not an end.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            self.connection.close()
+            return
+        self.send_response(status)
+        for key, value in headers.items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+def main():
+    """Runs until it is interrupted, with some phones; prints their subscriptions, then each
+    notification that comes in."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--phones", type=int, default=1)
+    options = parser.parse_args()
+    with PushDouble(port=options.port) as service, contextlib.suppress(KeyboardInterrupt):
+        phones = [service.subscribe() for _ in range(options.phones)]
+        shown = {phone.name: 0 for phone in phones}
+        for phone in phones:
+            print(json.dumps(phone.subscription), flush=True)
+        while True:
+            for phone in phones:
+                for message in phone.messages()[shown[phone.name]:]:
+                    shown[phone.name] += 1
+                    print(json.dumps({"phone": phone.name, **message}, ensure_ascii=False), flush=True)
+            time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()
