@@ -104,6 +104,7 @@ static bool recall_from_dead_channels(struct scheduler *s)
 		if (!compare_recall(s, (enum channel)c))
 			return false;
 		p->recall = p->probing = false;
+		s->more = true; /* a probe that was taken back must go out again */
 	}
 	return true;
 }
@@ -167,7 +168,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	look_at_belt(l);
-	if (l->s.belt_state != before || l->s.results_there)
+	if (l->s.belt_state != before || l->s.results_there || l->s.more)
 		wake_at(l, 0);
 }
 

@@ -67,7 +67,9 @@ def test_a_machine_is_told_if_wanted(system):
     system.load(telephone("u1", "09011111111"))
     system.exchange.rules("callee *=machine")
     system.start()
-    system.ask("--body", "本社に集まってください。")
+    body = system.tenko.root / "body.txt"
+    body.write_text("本社に集まってください。", encoding="utf-8")
+    system.ask("--body", body)
     assert system.finished()["exhausted"] == 1
     call, = system.calls()
     assert call["heard"][-2:] == ["地震です", "本社に集まってください。"] and call["keys"] == []

@@ -1,6 +1,7 @@
 /* Numbers as written in a roster, and as dialled. */
 
 #include "common/roster/telephone.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -94,9 +95,5 @@ int main(void)
 	tcase_add_test(t, numbers_that_nobody_has);
 	tcase_add_test(t, other_countries);
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include "common/auth/accounts.h"
 #include "common/auth/pin.h"
 #include "common/auth/webhook.h"
+#include "test/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -169,9 +170,5 @@ int main(void)
 	tcase_add_test(t, bad_accounts_are_refused_whole);
 	tcase_add_test(t, a_pin_fits_its_hash_alone);
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }
