@@ -132,29 +132,27 @@ static long long number_of(const json_t *json, const char *key)
 
 static void print_plan(const json_t *plan)
 {
-	const json_t *step, *address;
-	size_t i, a;
-
 	puts(json_array_size(plan) ? "Dial order" : "Dial order: none, nobody can reach them");
-	json_array_foreach(plan, i, step)
-	{
+	for (size_t i = 0; i < json_array_size(plan); i++) {
+		const json_t *step = json_array_get(plan, i);
+		const json_t *addresses = json_object_get(step, "addresses");
 		printf("  %lld  %s", number_of(step, "order"), text_of(step, "channel"));
-		json_array_foreach(json_object_get(step, "addresses"), a, address)
-			printf("%s%s", a ? ", " : "  ", json_string_value(address));
+		for (size_t a = 0; a < json_array_size(addresses); a++)
+			printf("%s%s", a ? ", " : "  ",
+			       json_string_value(json_array_get(addresses, a)));
 		putchar('\n');
 	}
 }
 
 static void print_devices(const json_t *devices)
 {
-	const json_t *device;
-	size_t i;
-
 	puts(json_array_size(devices) ? "Devices" : "Devices: none");
-	json_array_foreach(devices, i, device)
+	for (size_t i = 0; i < json_array_size(devices); i++) {
+		const json_t *device = json_array_get(devices, i);
 		printf("  %lld  %s  %s  since %.10s  %s\n", number_of(device, "id"),
 		       text_of(device, "kind"), text_of(device, "host"), text_of(device, "since"),
 		       text_of(device, "label"));
+	}
 }
 
 static void print_person(const json_t *person)

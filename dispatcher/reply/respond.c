@@ -18,6 +18,7 @@
  */
 static char content_policy[256];
 static const char script_policy[] = "; script-src 'self'; connect-src 'self'";
+_Static_assert(sizeof script_policy <= RESPONSE_SCRIPT_MOST, "fits");
 static const char policy_name[] = "Content-Security-Policy";
 
 static const struct {

@@ -19,7 +19,8 @@ struct visit {
 	bool script;               /* the page offers notifications, by our script */
 };
 
-enum { RESPONSE_HEADERS_MOST = 512 }; /* bytes that the status line and the headers take at most */
+/* Bytes that the status line and the headers take at most, and what visit.script adds. */
+enum { RESPONSE_HEADERS_MOST = 448, RESPONSE_SCRIPT_MOST = 48 };
 
 #define TYPE_HTML "text/html; charset=utf-8"
 #define TYPE_JSON "application/json"

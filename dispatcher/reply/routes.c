@@ -120,7 +120,8 @@ static void show_form(struct visit *visit, struct subject *subject)
 	read_query(visit, subject);
 	answer_recall(&subject->page, &subject->question, &answer);
 	struct page_view view = view_of(visit, subject, &answer);
-	page_form(&page, &view, PAGE_MOST - RESPONSE_HEADERS_MOST);
+	page_form(&page, &view,
+		  PAGE_MOST - RESPONSE_HEADERS_MOST - (visit->script ? RESPONSE_SCRIPT_MOST : 0));
 	respond(visit, 200, TYPE_HTML, &page);
 	buf_free(&page);
 	answer_free(&answer);

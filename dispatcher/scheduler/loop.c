@@ -93,8 +93,10 @@ static void on_belt_lost(void *arg)
 }
 
 /* A channel that has just been confirmed down gives back what nobody works on. */
-static bool recall_from_dead_channels(struct scheduler *s)
+static bool recall_from_dead_channels(struct loop *l)
 {
+	struct scheduler *s = &l->s;
+
 	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++) {
 		struct pacer *p = &s->pacers[c];
 		pacing_listen(p, clock_monotonic());
@@ -104,7 +106,7 @@ static bool recall_from_dead_channels(struct scheduler *s)
 		if (!compare_recall(s, (enum channel)c))
 			return false;
 		p->recall = p->probing = false;
-		s->more = true; /* a probe that was taken back must go out again */
+		wake_at(l, 0); /* what was taken back waits again; the probe may be among it */
 	}
 	return true;
 }
@@ -119,7 +121,7 @@ static void look_at_belt(struct loop *l)
 		 !compare_settled(s))
 		drop_belt(l);
 	else if (s->belt_state == BELT_RUNNING &&
-		 (!recall_from_dead_channels(s) || !compare_now_and_then(s)))
+		 (!recall_from_dead_channels(l) || !compare_now_and_then(s)))
 		drop_belt(l);
 }
 
@@ -168,7 +170,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	look_at_belt(l);
-	if (l->s.belt_state != before || l->s.results_there || l->s.more)
+	if (l->s.belt_state != before || l->s.results_there)
 		wake_at(l, 0);
 }
 

@@ -36,13 +36,14 @@ def job_bytes(attempt, address, name="山田 太郎", language=0, broadcast=1, t
 
 def read_result(data):
     version, outcome, attempt, started, finished = struct.unpack_from(">BBqqq", data)
-    assert version == 1 and started <= finished
+    assert version == 2 and started <= finished
     rest, texts = data[26:], []
     while rest:
         length, = struct.unpack_from(">H", rest)
         texts.append(rest[2:2 + length].decode())
         rest = rest[2 + length:]
-    worker, detail = texts
+    worker, detail, gone = texts
+    assert gone == ""
     return attempt, OUTCOMES[outcome], worker, detail
 
 

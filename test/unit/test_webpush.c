@@ -6,6 +6,7 @@
 #include "common/auth/vapid.h"
 #include "common/base/base64url.h"
 #include "common/base/mem.h"
+#include "test/unit/run.h"
 #include "workers/push/webpush.h"
 
 #include <check.h>
@@ -282,9 +283,5 @@ int main(void)
 	tcase_add_test(key_file, the_header_has_its_parts);
 	suite_add_tcase(suite, sealing);
 	suite_add_tcase(suite, key_file);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -12,7 +12,7 @@
 struct load {
 	struct parcel *parcels;
 	size_t count;
-	struct targets *targets; /* by job */
+	struct push_devices *devices; /* by job */
 	size_t jobs;
 };
 
@@ -52,18 +52,18 @@ static void push_close(struct worker *worker)
 static void load_job(struct load *load, size_t i, const struct job *job,
 		     const struct content *content, const struct settings *settings, int64_t now)
 {
-	const struct targets *targets = &load->targets[i];
-	struct message message;
+	const struct push_devices *devices = &load->devices[i];
+	struct notification notification;
 
 	load->parcels =
-		mem_resize(load->parcels, load->count + targets->count, sizeof *load->parcels);
-	message_write(job, content, now, settings->push_ttl, &message);
-	for (size_t t = 0; t < targets->count; t++) {
+		mem_resize(load->parcels, load->count + devices->count, sizeof *load->parcels);
+	notification_write(job, content, now, settings->push_ttl, &notification);
+	for (size_t t = 0; t < devices->count; t++) {
 		struct parcel *parcel = &load->parcels[load->count++];
 		*parcel = (struct parcel){.job = i};
-		sender_pack(&targets->list[t], &message, now, parcel);
+		sender_pack(&devices->list[t], &notification, now, parcel);
 	}
-	message_free(&message);
+	notification_free(&notification);
 }
 
 /* A job without a device to send to is reported at once. */
@@ -71,10 +71,10 @@ static void make_load(struct worker *worker, const struct job *jobs,
 		      const struct content *const *contents, size_t count, int64_t now,
 		      struct load *load)
 {
-	*load = (struct load){.targets = mem_array(count, sizeof *load->targets), .jobs = count};
+	*load = (struct load){.devices = mem_array(count, sizeof *load->devices), .jobs = count};
 	for (size_t i = 0; i < count; i++) {
-		bool sound = targets_read(jobs[i].address, &load->targets[i]);
-		if (load->targets[i].count > 0)
+		bool sound = push_devices_read(jobs[i].address, &load->devices[i]);
+		if (load->devices[i].count > 0)
 			load_job(load, i, &jobs[i], contents[i], worker_settings(worker), now);
 		else
 			worker_report(worker, i, OUTCOME_REFUSED,
@@ -87,9 +87,9 @@ static void free_load(struct load *load)
 	for (size_t i = 0; i < load->count; i++)
 		parcel_free(&load->parcels[i]);
 	for (size_t i = 0; i < load->jobs; i++)
-		targets_free(&load->targets[i]);
+		push_devices_free(&load->devices[i]);
 	free(load->parcels);
-	free(load->targets);
+	free(load->devices);
 }
 
 /* reporting */
@@ -114,11 +114,11 @@ static enum outcome report(struct worker *worker, const struct parcel *parcels, 
 	struct buf detail = {0}, gone = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		buf_format(&detail, "%sdevice %" PRId64 ": %s", i ? ", " : "", parcels[i].target.id,
+		buf_format(&detail, "%sdevice %" PRId64 ": %s", i ? ", " : "", parcels[i].device.id,
 			   parcels[i].words);
 		if (parcels[i].gone)
 			buf_format(&gone, "%s%" PRId64, gone.length ? " " : "",
-				   parcels[i].target.id);
+				   parcels[i].device.id);
 	}
 	if (gone.length)
 		worker_report_gone(worker, parcels->job, buf_text(&gone));

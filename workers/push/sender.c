@@ -62,14 +62,14 @@ static void decide(struct parcel *parcel, enum outcome outcome, const char *word
 	snprintf(parcel->words, sizeof parcel->words, "%s", words);
 }
 
-static void pack_for_browser(const struct message *message, struct parcel *parcel)
+static void pack_for_browser(const struct notification *notification, struct parcel *parcel)
 {
-	const struct target *target = &parcel->target;
+	const struct push_device *device = &parcel->device;
 	struct webpush_keys keys;
 	struct buf text = {0};
 
-	message_for_browser(message, &text);
-	if (!webpush_keys_read(target->p256dh, target->auth, &keys)) {
+	notification_for_browser(notification, &text);
+	if (!webpush_keys_read(device->p256dh, device->auth, &keys)) {
 		decide(parcel, OUTCOME_REFUSED, "its keys are none");
 		parcel->gone = true;
 	} else if (text.length > WEBPUSH_MOST) {
@@ -81,16 +81,16 @@ static void pack_for_browser(const struct message *message, struct parcel *parce
 	buf_free(&text);
 }
 
-void sender_pack(const struct target *target, const struct message *message, int64_t now,
-		 struct parcel *parcel)
+void sender_pack(const struct push_device *device, const struct notification *notification,
+		 int64_t now, struct parcel *parcel)
 {
-	parcel->target = *target;
-	parcel->ttl = message->ttl;
-	memcpy(parcel->topic, message->topic, sizeof parcel->topic);
-	if (target->kind == DEVICE_FCM)
-		message_for_app(message, target->endpoint, now, &parcel->body);
+	parcel->device = *device;
+	parcel->ttl = notification->ttl;
+	memcpy(parcel->topic, notification->topic, sizeof parcel->topic);
+	if (device->kind == DEVICE_FCM)
+		notification_for_app(notification, device->endpoint, now, &parcel->body);
 	else
-		pack_for_browser(message, parcel);
+		pack_for_browser(notification, parcel);
 }
 
 void parcel_free(struct parcel *parcel)
@@ -105,8 +105,8 @@ void parcel_free(struct parcel *parcel)
 /* Where it goes; decided where it does not go anywhere now. */
 static void address(struct sender *sender, struct parcel *parcel)
 {
-	bool app = parcel->target.kind == DEVICE_FCM;
-	const char *url = !app ? parcel->target.endpoint : sender->fcm ? fcm_url(sender->fcm) : "";
+	bool app = parcel->device.kind == DEVICE_FCM;
+	const char *url = !app ? parcel->device.endpoint : sender->fcm ? fcm_url(sender->fcm) : "";
 
 	if (app && !sender->fcm)
 		decide(parcel, OUTCOME_REFUSED, "FCM is not set up");
@@ -124,7 +124,7 @@ static void get_access(struct sender *sender, const struct settings *settings,
 	bool asked = false, ready = false;
 
 	for (size_t i = 0; i < count; i++) {
-		if (parcels[i].outcome || parcels[i].target.kind != DEVICE_FCM)
+		if (parcels[i].outcome || parcels[i].device.kind != DEVICE_FCM)
 			continue;
 		if (!asked)
 			ready = fcm_ready(sender->fcm, sender->client, now, settings->push_timeout,
@@ -139,7 +139,7 @@ static void get_access(struct sender *sender, const struct settings *settings,
 static struct http_request request_for(const struct sender *sender, const struct settings *settings,
 				       struct parcel *parcel, int64_t now)
 {
-	if (parcel->target.kind == DEVICE_FCM)
+	if (parcel->device.kind == DEVICE_FCM)
 		return (struct http_request){
 			.url = fcm_url(sender->fcm),
 			.headers = {fcm_authorization(sender->fcm),
@@ -154,7 +154,7 @@ static struct http_request request_for(const struct sender *sender, const struct
 	snprintf(parcel->ttl_header, sizeof parcel->ttl_header, "TTL: %" PRId64, parcel->ttl);
 	snprintf(parcel->topic_header, sizeof parcel->topic_header, "Topic: %s", parcel->topic);
 	return (struct http_request){
-		.url = parcel->target.endpoint,
+		.url = parcel->device.endpoint,
 		.headers = {buf_text(&parcel->authorization), parcel->ttl_header,
 			    parcel->topic_header, "Urgency: high", "Content-Encoding: aes128gcm",
 			    "Content-Type: application/octet-stream"},
@@ -190,7 +190,7 @@ static enum outcome outcome_of(struct sender *sender, const struct parcel *parce
 	case VERDICT_TROUBLE:
 		break;
 	}
-	if (!judge_rest(request, parcel->target.kind, &rest))
+	if (!judge_rest(request, parcel->device.kind, &rest))
 		return services_trouble(sender->services, origin, now);
 	services_rest(sender->services, origin, rest, now);
 	return OUTCOME_OUTAGE;
@@ -198,11 +198,11 @@ static enum outcome outcome_of(struct sender *sender, const struct parcel *parce
 
 static void judge(struct sender *sender, struct parcel *parcel, const struct http_request *request)
 {
-	enum verdict verdict = judge_answer(request, parcel->target.kind);
+	enum verdict verdict = judge_answer(request, parcel->device.kind);
 
 	if (verdict == VERDICT_TAKEN || verdict == VERDICT_GONE)
 		services_worked(sender->services, buf_text(&parcel->origin), clock_monotonic());
-	if (parcel->target.kind == DEVICE_FCM && request->status == 401)
+	if (parcel->device.kind == DEVICE_FCM && request->status == 401)
 		fcm_forget_token(sender->fcm);
 	parcel->outcome = outcome_of(sender, parcel, request, verdict);
 	parcel->gone = verdict == VERDICT_GONE;
@@ -231,7 +231,7 @@ void sender_send(struct sender *sender, const struct settings *settings, struct 
 	/* Those that were taken first: they tell which services work. */
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < made; i++)
-			if ((judge_answer(&requests[i], sent[i]->target.kind) == VERDICT_TAKEN) ==
+			if ((judge_answer(&requests[i], sent[i]->device.kind) == VERDICT_TAKEN) ==
 			    (pass == 0))
 				judge(sender, sent[i], &requests[i]);
 	for (size_t i = 0; i < made; i++)

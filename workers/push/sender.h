@@ -11,9 +11,9 @@
 #include "common/base/buf.h"
 #include "common/base/must.h"
 #include "common/conf/settings.h"
+#include "workers/push/devices.h"
 #include "workers/push/judge.h"
-#include "workers/push/message.h"
-#include "workers/push/target.h"
+#include "workers/push/notification.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,8 +27,8 @@ enum { PARCEL_WORDS = HTTP_WHY };
 
 /* One notification to one device. */
 struct parcel {
-	size_t job;           /* whose it is, for the caller */
-	struct target target; /* the caller's, as long as the parcel */
+	size_t job;                /* whose it is, for the caller */
+	struct push_device device; /* the caller's, as long as the parcel */
 	struct buf body;
 	int64_t ttl; /* seconds */
 	char topic[TOPIC_ROOM];
@@ -42,9 +42,9 @@ struct parcel {
 	char ttl_header[40], topic_header[TOPIC_ROOM + 16];
 };
 
-/* Puts a message into a parcel for a device. */
-void sender_pack(const struct target *target, const struct message *message, int64_t now,
-		 struct parcel *parcel);
+/* Puts a notification into a parcel for a device. */
+void sender_pack(const struct push_device *device, const struct notification *notification,
+		 int64_t now, struct parcel *parcel);
 void parcel_free(struct parcel *parcel);
 
 /* Sends those that are not decided yet. `now` UTC milliseconds. */

@@ -12,18 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct target {
+struct push_device {
 	int64_t id;
 	enum device_kind kind;
 	const char *endpoint, *p256dh, *auth; /* the list's */
 };
 
-struct targets {
+struct push_devices {
 	size_t count;
-	struct target *list;
+	struct push_device *list;
 	json_t *json; /* what holds the texts */
 };
 
 /* False: the address is no list of devices. */
-MUST_USE bool targets_read(const char *address, struct targets *targets);
-void targets_free(struct targets *targets);
+MUST_USE bool push_devices_read(const char *address, struct push_devices *devices);
+void push_devices_free(struct push_devices *devices);

@@ -1,4 +1,4 @@
-#include "workers/push/message.h"
+#include "workers/push/notification.h"
 
 #include "common/base/base64url.h"
 #include "common/base/utf8.h"
@@ -40,29 +40,29 @@ static void write_topic(int64_t broadcast, char topic[TOPIC_ROOM])
 	buf_free(&name);
 }
 
-void message_write(const struct job *job, const struct content *content, int64_t now,
-		   int64_t ttl_most, struct message *message)
+void notification_write(const struct job *job, const struct content *content, int64_t now,
+			int64_t ttl_most, struct notification *notification)
 {
 	static const char *const drill[LANGUAGES] = {"【訓練】", "[Drill] "};
 	int64_t ttl = content->expires_at - now;
 
-	*message = (struct message){
+	*notification = (struct notification){
 		.title = content->title[job->language],
 		.language = job->language,
 	};
 	if (content->kind == KIND_DRILL)
-		buf_text_add(&message->body, drill[job->language]);
-	add_excerpt(content->body[job->language], &message->body);
-	buf_format(&message->url, "%s/r/%s", content->base_url, job->token);
-	write_topic(job->broadcast, message->topic);
+		buf_text_add(&notification->body, drill[job->language]);
+	add_excerpt(content->body[job->language], &notification->body);
+	buf_format(&notification->url, "%s/r/%s", content->base_url, job->token);
+	write_topic(job->broadcast, notification->topic);
 	ttl = ttl < ttl_most ? ttl : ttl_most;
-	message->ttl = ttl > 0 ? ttl / 1000 : 0;
+	notification->ttl = ttl > 0 ? ttl / 1000 : 0;
 }
 
-void message_free(struct message *message)
+void notification_free(struct notification *notification)
 {
-	buf_free(&message->body);
-	buf_free(&message->url);
+	buf_free(&notification->body);
+	buf_free(&notification->url);
 }
 
 /* Takes the reference. */
@@ -77,7 +77,7 @@ static void put_json(json_t *json, struct buf *out)
 	json_decref(json);
 }
 
-void message_for_browser(const struct message *m, struct buf *out)
+void notification_for_browser(const struct notification *m, struct buf *out)
 {
 	put_json(json_pack("{s:s, s:s, s:s, s:s, s:s}", "title", m->title, "body",
 			   buf_text(&m->body), "url", buf_text(&m->url), "tag", m->topic, "lang",
@@ -85,8 +85,8 @@ void message_for_browser(const struct message *m, struct buf *out)
 		 out);
 }
 
-void message_for_app(const struct message *m, const char *registration, int64_t now,
-		     struct buf *out)
+void notification_for_app(const struct notification *m, const char *registration, int64_t now,
+			  struct buf *out)
 {
 	char ttl[32], until[32];
 

@@ -11,7 +11,7 @@
 
 enum { TOPIC_ROOM = 33 /* a topic has 32 characters at most (RFC 8030, section 5.4) */ };
 
-struct message {
+struct notification {
 	const char *title;      /* the content's */
 	struct buf body, url;   /* owned */
 	char topic[TOPIC_ROOM]; /* one a broadcast: what comes later replaces what came before */
@@ -20,13 +20,13 @@ struct message {
 };
 
 /* `now` UTC milliseconds, `ttl_most` milliseconds. */
-void message_write(const struct job *job, const struct content *content, int64_t now,
-		   int64_t ttl_most, struct message *message);
-void message_free(struct message *message);
+void notification_write(const struct job *job, const struct content *content, int64_t now,
+			int64_t ttl_most, struct notification *notification);
+void notification_free(struct notification *notification);
 
 /* As our service worker reads it (dispatcher/reply/script/sw.js): JSON. */
-void message_for_browser(const struct message *message, struct buf *out);
+void notification_for_browser(const struct notification *notification, struct buf *out);
 
 /* As FCM takes it, for the device with that registration token: JSON. */
-void message_for_app(const struct message *message, const char *registration, int64_t now,
-		     struct buf *out);
+void notification_for_app(const struct notification *notification, const char *registration,
+			  int64_t now, struct buf *out);
