@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const char *entity(char c)
+const char *html_entity(char c)
 {
 	switch (c) {
 	case '&':
@@ -28,7 +28,7 @@ void html_escape(struct buf *out, const char *text)
 		text += plain;
 		if (!*text)
 			return;
-		buf_text_add(out, entity(*text++));
+		buf_text_add(out, html_entity(*text++));
 	}
 }
 
@@ -37,7 +37,7 @@ size_t html_escaped_length(const char *text)
 	size_t length = 0;
 
 	for (; *text; text++) {
-		const char *escaped = entity(*text);
+		const char *escaped = html_entity(*text);
 		length += escaped ? strlen(escaped) : 1;
 	}
 	return length;

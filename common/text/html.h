@@ -5,8 +5,10 @@
 #include "common/base/buf.h"
 #include <stddef.h>
 
-/* Puts the text in so that it is text and nothing else, between tags or in a quoted attribute.
- */
+/* What stands for a character that HTML would read as markup; NULL where it stands for itself. */
+MUST_USE const char *html_entity(char c);
+
+/* Puts the text in so that it is text and nothing else, between tags or in a quoted attribute. */
 void html_escape(struct buf *out, const char *text);
 
 /* The bytes that html_escape() would add. */

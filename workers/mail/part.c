@@ -1,5 +1,6 @@
 #include "workers/mail/part.h"
 
+#include "common/text/html.h"
 #include "workers/mail/wording.h"
 
 #include <assert.h>
@@ -30,24 +31,6 @@ bool part_token_is_sound(const char *token)
 	return *token && token[strspn(token, alphabet)] == '\0';
 }
 
-static const char *escape_of(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return NULL;
-	}
-}
-
 /*
  * Text from elsewhere: line ends become CRLF (and <br> in HTML), what HTML would read as markup
  * is escaped, other controls are left out.
@@ -55,7 +38,7 @@ static const char *escape_of(char c)
 static void add_value(struct buf *out, enum part_kind kind, const char *value, size_t length)
 {
 	for (const char *p = value; p < value + length; p++) {
-		const char *escape = kind == PART_HTML ? escape_of(*p) : NULL;
+		const char *escape = kind == PART_HTML ? html_entity(*p) : NULL;
 		if (escape)
 			buf_text_add(out, escape);
 		else if (*p == '\n')
