@@ -87,12 +87,16 @@ static void has(const char *script, const char *part)
 
 START_TEST(the_question_in_each_language)
 {
-	struct reply_page page = {.kind = KIND_DRILL,
-				  .name = "Tom & <Jerry> 🐭",
-				  .title = "地震 & 津波",
-				  .title_en = "",
-				  .body = "<b>",
-				  .body_en = "& more"};
+	char name[] = "Tom & <Jerry> 🐭", title[] = "地震 & 津波", body[] = "<b>", none[] = "",
+	     body_en[] = "& more";
+	struct reply_page page = {
+		.kind = KIND_DRILL,
+		.name = name,
+		.title = title,
+		.title_en = none,
+		.body = body,
+		.body_en = body_en,
+	};
 	char *script = script_of(&page, "A&B");
 
 	has(script, "action=\"https://a.example/voice/call/T?n=1&amp;m=2\"");
@@ -118,12 +122,15 @@ END_TEST
 START_TEST(a_long_body_is_cut_between_characters)
 {
 	char *body = mem_alloc(4 * 1000 + 1);
-	struct reply_page page = {.kind = KIND_SAFETY,
-				  .name = "",
-				  .title = "T",
-				  .title_en = "",
-				  .body = body,
-				  .body_en = ""};
+	char none[] = "", title[] = "T";
+	struct reply_page page = {
+		.kind = KIND_SAFETY,
+		.name = none,
+		.title = title,
+		.title_en = none,
+		.body = body,
+		.body_en = none,
+	};
 
 	for (int i = 0; i < 1000; i++)
 		memcpy(body + 4 * i, "🌏", 4);
