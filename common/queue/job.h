@@ -40,8 +40,8 @@ struct result {
 	int64_t started, finished; /* UTC milliseconds */
 	char *worker;              /* "mail-1@host" */
 	char *detail;              /* the other side's words, addresses masked */
-	char *reference;           /* the provider's id of a call that was placed; NULL: none */
 	char *gone;                /* push: ids of devices that are no more, "3 4"; NULL: none */
+	char *reference;           /* the provider's id of a call that was placed; NULL: none */
 };
 
 void job_encode(const struct job *job, struct buf *out);
