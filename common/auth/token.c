@@ -114,7 +114,7 @@ struct token_keys *token_keys_load(const char *file, struct buf *fault)
 	struct token_keys *keys = NULL;
 	struct buf text = {0};
 
-	if (!keyfile_read(file, &text, fault))
+	if (!keyfile_read(file, "`tenko init` makes it", &text, fault))
 		return NULL;
 	keys = mem_alloc(sizeof *keys);
 	if (!read_lines(keys, file, text.data, text.length, fault)) {

@@ -57,7 +57,7 @@ static EVP_PKEY *read_key(const char *file, struct buf *fault)
 	struct buf text = {0};
 	EVP_PKEY *key = NULL;
 
-	if (!keyfile_read(file, &text, fault))
+	if (!keyfile_read(file, "`tenko init` makes it", &text, fault))
 		return NULL;
 	BIO *memory = BIO_new_mem_buf(text.data, (int)text.length);
 	if (memory)

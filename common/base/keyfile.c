@@ -53,14 +53,14 @@ bool keyfile_create(const char *file, const char *text, size_t length, struct bu
 }
 
 /* Opens a regular file that nobody but its owner may read; -1 with a sentence in `fault`. */
-static int open_private(const char *file, struct buf *fault)
+static int open_private(const char *file, const char *missing, struct buf *fault)
 {
 	struct stat facts;
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 || fstat(fd, &facts) < 0) {
-		buf_format(fault, "%s: the key file cannot be read: %s%s", file, strerror(errno),
-			   errno == ENOENT ? "; `tenko init` makes it" : "");
+		buf_format(fault, "%s: the key file cannot be read: %s%s%s", file, strerror(errno),
+			   errno == ENOENT ? "; " : "", errno == ENOENT ? missing : "");
 	} else if (!S_ISREG(facts.st_mode)) {
 		buf_format(fault, "%s: the key file is no regular file", file);
 	} else if (facts.st_mode & 077) {
@@ -76,9 +76,9 @@ static int open_private(const char *file, struct buf *fault)
 	return -1;
 }
 
-bool keyfile_read(const char *file, struct buf *text, struct buf *fault)
+bool keyfile_read(const char *file, const char *missing, struct buf *text, struct buf *fault)
 {
-	int fd = open_private(file, fault);
+	int fd = open_private(file, missing, fault);
 
 	if (fd < 0)
 		return false;

@@ -14,9 +14,11 @@ enum { KEYFILE_MOST = 32768 }; /* bytes */
 
 /*
  * Reads the whole file into `text`; refuses one that others than its owner may read. False, with
- * a sentence in `fault` that names the file and what to do.
+ * a sentence in `fault` that names the file and what to do. `missing`: what to do where it is not
+ * there ("`tenko init` makes it").
  */
-MUST_USE bool keyfile_read(const char *file, struct buf *text, struct buf *fault);
+MUST_USE bool keyfile_read(const char *file, const char *missing, struct buf *text,
+			   struct buf *fault);
 
 /* Wipes what was read, and frees it. */
 void keyfile_forget(struct buf *text);

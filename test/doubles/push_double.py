@@ -11,7 +11,7 @@
 Each request is checked as a strict service would: the headers of RFC 8030, the token of RFC 8292
 (python3-jwt judges its signature), the body of RFC 8188 and RFC 8291. What does not pass is
 answered with 400 and kept in `faults`. An answer can also be "reset": the request is read, then the
-connection is cut.
+connection is cut. FcmDouble is the same for FCM: the tokens of RFC 7523 and the messages.
 """
 
 import argparse
@@ -24,10 +24,11 @@ import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 import jwt
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -214,6 +215,95 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+
+class FcmDouble:
+    """Google's token endpoint and FCM's messages:send, for one service account.
+
+    `script` holds the answers to come, (status, body, headers); behind them messages are taken.
+    Tokens are good for `lifetime` seconds, and for one only: the newest.
+    """
+
+    def __init__(self, folder, lifetime=3600):
+        self.lock = threading.Lock()
+        self.lifetime = lifetime
+        self.script = []
+        self.messages = []
+        self.tokens = []
+        self.faults = []
+        key = rsa.generate_private_key(65537, 2048)
+        self.public_key = key.public_key()
+        handler = type("Handler", (FcmHandler,), {"service": self})
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.account = folder / "account.json"
+        self.account.touch(0o600)
+        self.account.write_text(json.dumps({
+            "type": "service_account", "project_id": "tenko-test",
+            "client_email": "push@tenko-test.example", "token_uri": f"{self.url}/token",
+            "private_key": key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption()).decode()}))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def give_token(self, form):
+        require(form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"], "grant_type")
+        claims = jwt.decode(form["assertion"][0], self.public_key, algorithms=["RS256"],
+                            audience=f"{self.url}/token", issuer="push@tenko-test.example")
+        require(claims["exp"] - claims["iat"] <= 3600, "asked for more than an hour")
+        require(claims["scope"].endswith("/auth/firebase.messaging"), "scope")
+        self.tokens.append(f"token-{len(self.tokens) + 1}")
+        return {"access_token": self.tokens[-1], "expires_in": self.lifetime, "token_type": "Bearer"}
+
+    def take(self, authorization, body):
+        if authorization != f"Bearer {self.tokens[-1] if self.tokens else ''}":
+            return 401, {"error": {"status": "UNAUTHENTICATED"}}, {}
+        message = json.loads(body)["message"]
+        require(message["token"] and message["notification"]["title"], "message")
+        if self.script:
+            return self.script.pop(0)
+        self.messages.append(message)
+        return 200, {"name": f"projects/tenko-test/messages/{len(self.messages)}"}, {}
+
+
+class FcmHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    service = None
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {}
+        try:
+            with self.service.lock:
+                if self.path == "/token":
+                    status, answer = 200, self.service.give_token(parse_qs(body.decode()))
+                elif self.path == "/v1/projects/tenko-test/messages:send":
+                    status, answer, headers = self.service.take(self.headers["Authorization"], body)
+                else:
+                    status, answer = 404, {}
+        except Exception as fault:  # whatever it is, the request was wrong
+            self.service.faults.append(f"{self.path}: {type(fault).__name__}: {fault}")
+            status, answer = 400, {}
+        data = json.dumps(answer).encode()
+        self.send_response(status)
+        for key, value in {"Content-Type": "application/json", "Content-Length": len(data),
+                           **headers}.items():
+            self.send_header(key, str(value))
+        self.end_headers()
+        self.wfile.write(data)
 
 
 def main():

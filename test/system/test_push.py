@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from crowd import CONTACT_HEADER, GROUP_HEADER, USER_HEADER, Sink, addresses_of, answer, token
 from harness import wait_for
-from push_double import PushDouble, b64, point, unb64
+from push_double import FcmDouble, PushDouble, b64, point, unb64
 
 PUSH_HEADER = CONTACT_HEADER + ",発信順プッシュ"
 SECRETS = ("p256dh", "auth", "/push/")
@@ -367,6 +367,77 @@ def test_the_page_offers_it_only_to_whom_it_helps(town):
     assert town.add(1, town.service.subscribe().subscription) == 404
     with pytest.raises(urllib.error.HTTPError):
         get("/push.js")
+
+
+@pytest.fixture
+def fcm(town):
+    with FcmDouble(town.tenko.root) as service:
+        town.tenko.configure(push={"fcm_service_account": service.account, "fcm_url": service.url})
+        yield service
+        assert service.faults == []
+        assert "PRIVATE KEY" not in town.logs() and "token-" not in town.logs()
+
+
+def error(status, code, **headers):
+    body = {"error": {"code": status, "status": code, "details": [{"errorCode": code}]}}
+    return status, body, {key.replace("_", "-"): value for key, value in headers.items()}
+
+
+def test_apps_get_theirs_over_fcm(town, fcm):
+    town.people(contact_row(1, "", 1), contact_row(2, "", 1))
+    town.start()
+    town.invite()
+    phone = town.service.subscribe()
+    assert town.add(1, {"fcm": "app:one"}) == 201
+    assert town.add(2, {"fcm": "app:two"}) == 201
+    assert town.add(2, phone.subscription) == 201
+    number = town.ask()
+    town.finished(number)
+    assert town.attempts(number) == [("push", "delivered")] * 2
+    assert {m["token"] for m in fcm.messages} == {"app:one", "app:two"}
+    message = next(m for m in fcm.messages if m["token"] == "app:one")
+    assert message["notification"]["title"] == "地震"
+    assert message["data"]["url"].endswith(token(town.tenko, number, 1))
+    assert message["android"]["priority"] == "HIGH"
+    assert message["android"]["collapse_key"] == phone.messages()[0]["tag"]
+    assert len(fcm.tokens) == 1
+
+    # Uninstalled; bad for good; our access withdrawn; too many.
+    fcm.script += [error(404, "UNREGISTERED"), error(400, "INVALID_ARGUMENT")]
+    number = town.ask()
+    town.finished(number)
+    kept = sum(len(town.devices(person)) for person in (1, 2))
+    assert kept == 2 and fcm.script == []
+
+
+def test_fcm_renews_its_access_and_waits_where_it_is_told_to(town, fcm):
+    town.people(contact_row(1, "", 1))
+    town.start()
+    town.invite()
+    assert town.add(1, {"fcm": "app:one"}) == 201
+    fcm.script += [error(429, "RESOURCE_EXHAUSTED", Retry_After=1)]
+    number = town.ask()
+    town.finished(number)
+    attempts = town.attempts(number)
+    assert attempts[0] == ("push", "outage") and attempts[-1] == ("push", "delivered")
+    assert len(fcm.tokens) == 1
+    with fcm.lock:
+        fcm.tokens.append("somebody else's")
+    number = town.ask()
+    town.finished(number)
+    assert town.attempts(number)[-1] == ("push", "delivered")
+    assert len(fcm.tokens) == 3 and len(fcm.messages) == 2
+
+
+def test_without_a_sound_service_account_the_worker_says_so(town):
+    account = town.tenko.root / "account.json"
+    for text in ("{}", "no json", json.dumps({"project_id": "../x", "client_email": "a",
+                                              "private_key": "b", "token_uri": "c"})):
+        account.write_text(text)
+        account.chmod(0o600)
+        town.tenko.configure(push={"fcm_service_account": account})
+        worker = town.tenko.start("tenko-push", ready=False)
+        assert worker.wait() == os.EX_CONFIG and "no service account" in worker.log()
 
 
 def test_init_makes_a_missing_key_and_keeps_one_that_is_there(town):

@@ -75,7 +75,7 @@ struct fcm *fcm_open(const char *file, const char *url, struct buf *fault)
 {
 	struct buf text = {0};
 
-	if (!keyfile_read(file, &text, fault))
+	if (!keyfile_read(file, "see push.fcm_service_account", &text, fault))
 		return NULL;
 	struct fcm *fcm = read_account(text.data, text.length, url);
 	keyfile_forget(&text);
