@@ -92,6 +92,14 @@ void batch_report(struct batch *batch, size_t i, enum outcome outcome, const cha
 		 outcome_name(outcome), log_quote(r->detail));
 }
 
+void batch_refer(struct batch *batch, size_t i, const char *reference)
+{
+	struct result *r = &batch->results[i];
+
+	assert(i < batch->count && r->outcome == OUTCOME_NONE && !r->reference);
+	r->reference = mem_string(reference);
+}
+
 void batch_report_gone(struct batch *batch, size_t i, const char *ids)
 {
 	struct result *r = &batch->results[i];

@@ -26,6 +26,8 @@ MUST_USE bool batch_begin(struct batch *batch, struct claim *claim, struct conte
 /* How jobs[i] ended; once for each. */
 void batch_report(struct batch *batch, size_t i, enum outcome outcome, const char *detail);
 
+/* The provider's id of the call of jobs[i], before its report. */
+void batch_refer(struct batch *batch, size_t i, const char *reference);
 /* Devices of jobs[i] that are no more, before its report. */
 void batch_report_gone(struct batch *batch, size_t i, const char *ids);
 

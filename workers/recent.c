@@ -28,6 +28,7 @@ static void drop(struct recent *recent, struct kept *k)
 {
 	recent->unsent -= k->result.attempt && !k->sent;
 	free(k->result.detail);
+	free(k->result.reference);
 	free(k->result.gone);
 	*k = (struct kept){0};
 }

@@ -13,7 +13,7 @@ struct recent;
 struct recent *recent_new(void);
 void recent_free(struct recent *recent);
 
-/* Takes over result->detail and ->gone. `sent`: Redis has it. */
+/* Takes over result->detail, ->gone and ->reference. `sent`: Redis has it. */
 void recent_keep(struct recent *recent, const struct result *result, int lane, bool sent);
 
 /* Reports those that never got through. False: the connection broke. */

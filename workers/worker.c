@@ -1,5 +1,6 @@
 #include "workers/worker.h"
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/options.h"
@@ -54,7 +55,7 @@ struct worker {
 	const struct worker_channel *channel;
 	struct settings *settings;
 	struct event_base *loop;
-	struct event *readable, *timer, *signals[SIGNALS];
+	struct event *readable, *timer, *look, *signals[SIGNALS];
 	struct claim *claim;
 	char name[128]; /* "mail-1@host" */
 	enum worker_state state;
@@ -93,6 +94,12 @@ void *worker_state(const struct worker *worker)
 void worker_report(struct worker *w, size_t i, enum outcome outcome, const char *detail)
 {
 	batch_report(&w->batch, i, outcome, detail);
+}
+
+void worker_report_placed(struct worker *w, size_t i, const char *reference)
+{
+	batch_refer(&w->batch, i, reference);
+	batch_report(&w->batch, i, OUTCOME_PLACED, NULL);
 }
 
 void worker_report_gone(struct worker *w, size_t i, const char *ids)
@@ -136,6 +143,64 @@ static void lose_connection(struct worker *w)
 	back_off(w);
 }
 
+/* looks */
+
+/* What was found goes the way of all results; there is no job to let go of. */
+static bool report_looks(struct worker *w, const struct look *looks, size_t count)
+{
+	struct result results[LOOKS_MOST];
+	int lanes[LOOKS_MOST] = {0};
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (looks[i].outcome == OUTCOME_NONE)
+			continue;
+		log_info("attempt.looked", "attempt=%lld outcome=%s", (long long)looks[i].attempt,
+			 outcome_name(looks[i].outcome));
+		results[found++] = (struct result){
+			.outcome = looks[i].outcome,
+			.attempt = looks[i].attempt,
+			.started = clock_utc(),
+			.finished = clock_utc(),
+			.worker = w->name,
+			.detail = (char *)(uintptr_t)looks[i].detail,
+			.reference = (char *)(uintptr_t)looks[i].reference,
+		};
+	}
+	return found == 0 || claim_report(w->claim, results, lanes, found);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	struct look looks[LOOKS_MOST];
+	size_t count = 0;
+
+	(void)fd;
+	(void)what;
+	if (w->state == WORKER_DISCONNECTED)
+		return;
+	bool connected = claim_looks(w->claim, looks, &count);
+	if (connected && count > 0) {
+		w->channel->look(w, looks, count);
+		connected = report_looks(w, looks, count);
+	}
+	if (!connected)
+		lose_connection(w);
+}
+
+static void watch_looks(struct worker *w)
+{
+	static const struct timeval every = {.tv_sec = 1};
+
+	if (!w->channel->look)
+		return;
+	w->look = event_new(w->loop, -1, EV_PERSIST, on_look, w);
+	event_add(w->look, &every);
+}
+
+/* batches */
+
 static void reload(struct worker *w)
 {
 	w->reload = false;
@@ -159,8 +224,7 @@ static bool work_on(struct worker *w, struct claims *claims)
 				 w->name))
 			return false;
 		if (w->batch.wanted > 0)
-			w->channel->deliver(w, w->batch.jobs, w->batch.contents,
-					    w->batch.wanted);
+			w->channel->deliver(w, w->batch.jobs, w->batch.contents, w->batch.wanted);
 		down = w->batch.down;
 		if (!batch_end(&w->batch, w->claim, w->recent))
 			return false;
@@ -249,8 +313,7 @@ static void connect_to_queue(struct worker *w)
 	}
 	log_info("queue.connected", "worker=%s", w->name);
 	w->backoff = 0;
-	w->readable =
-		event_new(w->loop, claim_fd(w->claim), EV_READ | EV_PERSIST, on_readable, w);
+	w->readable = event_new(w->loop, claim_fd(w->claim), EV_READ | EV_PERSIST, on_readable, w);
 	event_add(w->readable, NULL);
 	move(w, WORKER_RESTING);
 	ready_tell();
@@ -294,13 +357,11 @@ static void watch_signals(struct worker *w)
 	static const struct {
 		int number;
 		event_callback_fn callback;
-	} watched[SIGNALS] = {
-		{SIGTERM, on_terminate}, {SIGINT, on_terminate}, {SIGHUP, on_hangup}};
+	} watched[SIGNALS] = {{SIGTERM, on_terminate}, {SIGINT, on_terminate}, {SIGHUP, on_hangup}};
 
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 0; i < SIGNALS; i++) {
-		w->signals[i] =
-			evsignal_new(w->loop, watched[i].number, watched[i].callback, w);
+		w->signals[i] = evsignal_new(w->loop, watched[i].number, watched[i].callback, w);
 		evsignal_add(w->signals[i], NULL);
 	}
 }
@@ -310,8 +371,8 @@ static void name_worker(struct worker *w, int instance)
 	char host[64] = "";
 
 	gethostname(host, sizeof host - 1);
-	snprintf(w->name, sizeof w->name, "%s-%d@%s", channel_name(w->channel->channel),
-		 instance, host);
+	snprintf(w->name, sizeof w->name, "%s-%d@%s", channel_name(w->channel->channel), instance,
+		 host);
 }
 
 int worker_main(int argc, char **argv, const struct worker_channel *channel)
@@ -330,6 +391,7 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	w->recent = recent_new();
 	w->contents = contents_new();
 	watch_signals(w);
+	watch_looks(w);
 
 	bool opened = channel->open(w, w->settings);
 	if (opened) {
@@ -342,6 +404,8 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	if (w->readable)
 		event_free(w->readable);
 	event_free(w->timer);
+	if (w->look)
+		event_free(w->look);
 	for (int i = 0; i < SIGNALS; i++)
 		event_free(w->signals[i]);
 	claim_free(w->claim);

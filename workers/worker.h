@@ -16,6 +16,7 @@
 #include "common/base/vocabulary.h"
 #include "common/conf/settings.h"
 #include "common/queue/job.h"
+#include "common/queue/look.h"
 
 struct worker;
 
@@ -33,6 +34,11 @@ struct worker_channel {
 	 */
 	void (*deliver)(struct worker *worker, const struct job *jobs,
 			const struct content *const *contents, size_t count);
+	/*
+	 * Asks the other side what became of attempts whose end is overdue, and fills in the outcomes.
+	 * NULL: the channel ends its attempts itself.
+	 */
+	void (*look)(struct worker *worker, struct look *looks, size_t count);
 	void (*close)(struct worker *worker);
 };
 
@@ -48,6 +54,8 @@ void *worker_state(const struct worker *worker);
  */
 void worker_report(struct worker *worker, size_t i, enum outcome outcome, const char *detail);
 
+/* The call of jobs[i] was placed, and this is the provider's id of it: OUTCOME_PLACED. */
+void worker_report_placed(struct worker *worker, size_t i, const char *reference);
 /* Before worker_report(): these devices of jobs[i] are no more, by id: "3 4". */
 void worker_report_gone(struct worker *worker, size_t i, const char *ids);
 

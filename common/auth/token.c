@@ -262,6 +262,6 @@ bool token_check_call(const struct token_keys *keys, const char *text, int64_t *
 	int64_t first = 0, second = 0;
 	bool good = check(keys, for_call, text, &first, &second);
 
-	*attempt = first << 32 | second;
-	return good;
+	*attempt = (int64_t)((uint64_t)first << 32 | (uint64_t)second);
+	return good & (*attempt > 0);
 }

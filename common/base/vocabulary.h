@@ -31,7 +31,8 @@
 	X(UNKNOWN,            8, "unknown",                "broke off; it may have arrived")     \
 	X(OUTAGE,             9, "outage",                 "the channel as a whole was down")    \
 	X(NOT_TRIED,         10, "not_tried",              "taken back before it was tried")     \
-	X(REPLIED,           11, "replied",                "answered, and the reply was taken")
+	X(REPLIED,           11, "replied",                "answered, and the reply was taken")  \
+	X(PLACED,            12, "placed",                 "placed; its end is not known yet")
 
 /*      symbol   number  name       phrase */
 #define REPLY_WAYS(X)                                                                             \

@@ -120,8 +120,7 @@ static bool went_well(struct belt *belt, redisReply *reply, const char *unless)
 
 bool belt_was_emptied(struct belt *belt, bool *emptied)
 {
-	redisReply *reply =
-		redis_ask(belt->redis, "EXISTS %s", redis_key(belt->redis, "epoch"));
+	redisReply *reply = redis_ask(belt->redis, "EXISTS %s", redis_key(belt->redis, "epoch"));
 
 	*emptied = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
 	return went_well(belt, reply, NULL);
@@ -129,15 +128,13 @@ bool belt_was_emptied(struct belt *belt, bool *emptied)
 
 bool belt_mark_epoch(struct belt *belt)
 {
-	return went_well(belt,
-			 redis_ask(belt->redis, "SET %s 1", redis_key(belt->redis, "epoch")),
+	return went_well(belt, redis_ask(belt->redis, "SET %s 1", redis_key(belt->redis, "epoch")),
 			 NULL);
 }
 
 static bool make_group(struct belt *belt, const char *key)
 {
-	return went_well(belt,
-			 redis_ask(belt->redis, "XGROUP CREATE %s workers 0 MKSTREAM", key),
+	return went_well(belt, redis_ask(belt->redis, "XGROUP CREATE %s workers 0 MKSTREAM", key),
 			 "BUSYGROUP");
 }
 
@@ -167,16 +164,14 @@ bool belt_stream_reset(struct belt *belt, enum channel channel, int lane)
 bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,
 		     size_t *count)
 {
-	redisReply *reply =
-		redis_ask(belt->redis, "XRANGE %s - +", stream(belt, channel, lane));
+	redisReply *reply = redis_ask(belt->redis, "XRANGE %s - +", stream(belt, channel, lane));
 
 	*count = 0;
 	*ids = NULL;
 	if (reply && reply->type == REDIS_REPLY_ARRAY) {
 		*ids = mem_array(reply->elements, sizeof **ids);
 		for (size_t i = 0; i < reply->elements; i++)
-			(*ids)[(*count)++] =
-				strtoll(reply->element[i]->element[0]->str, NULL, 10);
+			(*ids)[(*count)++] = strtoll(reply->element[i]->element[0]->str, NULL, 10);
 	}
 	return went_well(belt, reply, NULL);
 }
@@ -195,6 +190,16 @@ void belt_add_job(struct belt *belt, int lane, const struct job *job)
 	const size_t lengths[] = {4, strlen(key), strlen(id), 1, bytes.length};
 	redis_add(belt->redis, LENGTH(args), args, lengths);
 	buf_free(&bytes);
+}
+
+/* They are of use for a while only; nobody may be there to take them. */
+void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt, const char *reference)
+{
+	enum { KEPT_SECONDS = 600 };
+	const char *key = redis_key(belt->redis, "looks:%s", channel_name(channel));
+
+	redis_addf(belt->redis, "RPUSH %s %lld:%s", key, (long long)attempt, reference);
+	redis_addf(belt->redis, "EXPIRE %s %d", key, KEPT_SECONDS);
 }
 
 void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal)

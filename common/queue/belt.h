@@ -13,6 +13,7 @@
  *	{tenko}:stop:<broadcast>    bitmap by delivery ordinal: has answered
  *	{tenko}:halt:<broadcast>    there while a broadcast is paused or called off
  *	{tenko}:content:<broadcast> what workers need of it, JSON
+ *	{tenko}:looks:<channel>     list of calls to ask about, see look.h
  *	{tenko}:epoch               there unless the whole was emptied
  */
 
@@ -56,6 +57,8 @@ MUST_USE bool belt_stream_ids(struct belt *belt, enum channel channel, int lane,
 /* These go into the pipeline, belt_flush() sends it; *refused counts what Redis did not take.
  */
 void belt_add_job(struct belt *belt, int lane, const struct job *job);
+void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt,
+		   const char *reference);
 void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal);
 void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes);
 void belt_halt(struct belt *belt, int64_t broadcast, bool halted);

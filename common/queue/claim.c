@@ -22,8 +22,7 @@ struct claim {
 	bool asked;           /* a blocking read is under way */
 };
 
-struct claim *claim_open(const struct settings *settings, enum channel channel,
-			 const char *worker)
+struct claim *claim_open(const struct settings *settings, enum channel channel, const char *worker)
 {
 	struct claim *claim = mem_alloc(sizeof *claim);
 
@@ -88,8 +87,8 @@ static void add_report(struct claim *claim, const struct result *result, int lan
 	result_encode(result, &bytes);
 	snprintf(id, sizeof id, "%" PRId64 "-0", result->attempt);
 	redis_addf(claim->redis, "MULTI");
-	redis_addf(claim->redis, "XADD %s * r %b", redis_key(claim->redis, "results"),
-		   bytes.data, bytes.length);
+	redis_addf(claim->redis, "XADD %s * r %b", redis_key(claim->redis, "results"), bytes.data,
+		   bytes.length);
 	redis_addf(claim->redis, "XACK %s workers %s", key, id);
 	redis_addf(claim->redis, "XDEL %s %s", key, id);
 	redis_addf(claim->redis, "EXEC");
@@ -108,8 +107,7 @@ static void see_refusal(size_t i, const redisReply *reply, void *arg)
 	}
 }
 
-bool claim_report(struct claim *claim, const struct result *results, const int *lanes,
-		  size_t count)
+bool claim_report(struct claim *claim, const struct result *results, const int *lanes, size_t count)
 {
 	bool refused = false;
 
@@ -130,8 +128,8 @@ void claims_free(struct claims *claims)
 
 /* A job nobody can read: kept as a dead letter, and the attempt ends so that the chain goes on.
  */
-static void bury(struct claim *claim, int lane, const char *id, const char *bytes,
-		 size_t length, const char *reason)
+static void bury(struct claim *claim, int lane, const char *id, const char *bytes, size_t length,
+		 const char *reason)
 {
 	struct result result = {
 		.outcome = OUTCOME_NOT_TRIED,
@@ -145,8 +143,7 @@ static void bury(struct claim *claim, int lane, const char *id, const char *byte
 	log_error("job.refused", "attempt=%" PRId64 " reason=%s", result.attempt,
 		  log_quote(reason));
 	redis_addf(claim->redis, "XADD %s * stream %s id %s reason %s raw %b",
-		   redis_key(claim->redis, "dead"), stream(claim, lane), id, reason, bytes,
-		   length);
+		   redis_key(claim->redis, "dead"), stream(claim, lane), id, reason, bytes, length);
 	result.outcome = OUTCOME_REFUSED;
 	add_report(claim, &result, lane);
 }
@@ -211,9 +208,9 @@ static bool take_held(struct claim *claim, int lane, size_t most, struct claims 
 
 static bool take_abandoned(struct claim *claim, int lane, size_t most, struct claims *claims)
 {
-	redisReply *reply = redis_ask(
-		claim->redis, "XAUTOCLAIM %s workers %s %lld 0 COUNT %lld", stream(claim, lane),
-		claim->worker, (long long)claim->claim_timeout, (long long)most);
+	redisReply *reply = redis_ask(claim->redis, "XAUTOCLAIM %s workers %s %lld 0 COUNT %lld",
+				      stream(claim, lane), claim->worker,
+				      (long long)claim->claim_timeout, (long long)most);
 
 	if (!reply)
 		return false;
@@ -293,6 +290,37 @@ bool claim_new_jobs(struct claim *claim, struct claims *claims)
 	return redis_run(claim->redis, see_refusal, &refused);
 }
 
+/* looks */
+
+/* "attempt:reference"; what is not is passed over. */
+static bool read_look(const redisReply *reply, struct look *look)
+{
+	char *colon = NULL;
+
+	if (reply->type != REDIS_REPLY_STRING)
+		return false;
+	*look = (struct look){.attempt = strtoll(reply->str, &colon, 10)};
+	if (look->attempt <= 0 || *colon != ':')
+		return false;
+	int length = snprintf(look->reference, sizeof look->reference, "%s", colon + 1);
+	return length > 0 && length < (int)sizeof look->reference;
+}
+
+bool claim_looks(struct claim *claim, struct look *looks, size_t *count)
+{
+	redisReply *reply = redis_ask(
+		claim->redis, "LPOP %s %d",
+		redis_key(claim->redis, "looks:%s", channel_name(claim->channel)), LOOKS_MOST);
+
+	*count = 0;
+	if (!reply)
+		return false;
+	for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+		*count += read_look(reply->element[i], &looks[*count]);
+	freeReplyObject(reply);
+	return true;
+}
+
 /* checking */
 
 /* Two answers a job: the stop bit, the halt key. */
@@ -330,8 +358,8 @@ bool claim_content(struct claim *claim, int64_t broadcast, struct content **cont
 	if (reply->type == REDIS_REPLY_STRING) {
 		*content = mem_alloc(sizeof **content);
 		if (!content_decode(reply->str, reply->len, *content, &reason)) {
-			log_error("content.refused", "broadcast=%" PRId64 " reason=%s",
-				  broadcast, log_quote(reason));
+			log_error("content.refused", "broadcast=%" PRId64 " reason=%s", broadcast,
+				  log_quote(reason));
 			free(*content);
 			*content = NULL;
 		}

@@ -12,6 +12,7 @@
 #include "common/base/vocabulary.h"
 #include "common/conf/settings.h"
 #include "common/queue/job.h"
+#include "common/queue/look.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -57,6 +58,9 @@ MUST_USE bool claim_content(struct claim *claim, int64_t broadcast, struct conte
  */
 MUST_USE bool claim_report(struct claim *claim, const struct result *results, const int *lanes,
 			   size_t count);
+
+/* Takes up to LOOKS_MOST of the channel's looks. False: it broke. */
+MUST_USE bool claim_looks(struct claim *claim, struct look *looks, size_t *count);
 
 /*
  * Asks for new jobs, up to `most` of each lane; claim_fd() becomes readable when they are

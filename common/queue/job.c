@@ -71,6 +71,7 @@ void result_encode(const struct result *result, struct buf *out)
 	wire_put_text(out, result->worker);
 	wire_put_text(out, result->detail);
 	wire_put_text(out, result->gone ? result->gone : "");
+	wire_put_text(out, result->reference ? result->reference : "");
 }
 
 bool result_decode(const void *bytes, size_t length, struct result *result, const char **reason)
@@ -86,6 +87,7 @@ bool result_decode(const void *bytes, size_t length, struct result *result, cons
 	result->worker = wire_text(&r);
 	result->detail = wire_text(&r);
 	result->gone = version >= 2 ? wire_text(&r) : NULL;
+	result->reference = version >= 2 ? wire_text(&r) : NULL;
 	if (!r.fault && result->attempt <= 0)
 		r.fault = "an id is not positive";
 	if (wire_end(&r))
@@ -100,7 +102,8 @@ void result_free(struct result *result)
 	free(result->worker);
 	free(result->detail);
 	free(result->gone);
-	result->worker = result->detail = result->gone = NULL;
+	free(result->reference);
+	result->worker = result->detail = result->gone = result->reference = NULL;
 }
 
 /* content */

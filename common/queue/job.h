@@ -9,7 +9,7 @@
  *	job     version 1 (u8) channel (u8) language (u8) dial order (u8) position (u8) try (u8)
  *	        ordinal (u32) attempt (i64) broadcast (i64) person (i64) address name token
  *	result  version 2 (u8) outcome (u8) attempt (i64) started (i64) finished (i64)
- *	        worker detail gone; version 1 ended before gone
+ *	        worker detail gone reference; version 1 ended before gone
  *
  * The address of a push job stands for all devices of the person at once: a JSON array of objects
  * with id, kind (common/base/vocabulary.h), endpoint, p256dh and auth.
@@ -41,6 +41,7 @@ struct result {
 	char *worker;              /* "mail-1@host" */
 	char *detail;              /* the other side's words, addresses masked */
 	char *gone;                /* push: ids of devices that are no more, "3 4"; NULL: none */
+	char *reference;           /* the provider's id of a call that was placed; NULL: none */
 };
 
 void job_encode(const struct job *job, struct buf *out);

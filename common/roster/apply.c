@@ -1,3 +1,4 @@
+#include "common/auth/pin.h"
 #include "common/roster/card.h"
 #include "common/roster/importing.h"
 
@@ -158,10 +159,30 @@ static enum store_status apply_contact(struct importing *import, const struct sh
 		status = roster_card_load(import->store, owner->id, &card);
 	if (status)
 		return status;
-	card_take(&card, sheet);
-	if (owner->was == PRESENCE_ABSENT)
-		return roster_add_addresses(import->store, owner->id, &card);
+	card_take(&card, sheet, &import->request->telephones);
+	if (card.voice_pin[0])
+		pin_hash(card.voice_pin, card.voice_pin_hash);
+	if (owner->was == PRESENCE_ABSENT) {
+		status = roster_add_addresses(import->store, owner->id, &card);
+		if (!status && card.voice_id[0])
+			status = roster_put_voice(import->store, owner->id, &card);
+		return status;
+	}
 	return roster_put_card(import->store, owner->id, &card);
+}
+
+/* So that two people can change theirs, each for the other's. */
+static enum store_status release_voice_ids(struct importing *import)
+{
+	const struct model *m = &import->model;
+	enum store_status status = STORE_OK;
+
+	for (int32_t i = 0; !status && i < m->user_codes.count; i++) {
+		const struct model_user *user = &m->users[i];
+		if (user->voice_was != NONE && user->voice != user->voice_was)
+			status = roster_release_voice(import->store, user->entry.id);
+	}
+	return status;
 }
 
 /* References run from contacts to people to groups; parents come when all groups are there. */
@@ -178,6 +199,8 @@ enum store_status apply_rows(struct importing *import)
 		status = apply_parents(import);
 	while (!status && import_next(import, ROSTER_USERS))
 		status = apply_user(import, &sheet[ROSTER_USERS]);
+	if (!status)
+		status = release_voice_ids(import);
 	while (!status && import_next(import, ROSTER_CONTACTS))
 		status = apply_contact(import, &sheet[ROSTER_CONTACTS]);
 	return status ? status : apply_group_removals(import);

@@ -23,7 +23,14 @@ static void take_order(int *order, const char *cell)
 		*order = *cell ? *cell - '0' : 0;
 }
 
-void card_take(struct roster_card *card, const struct sheet *sheet)
+static void take_number(char *number, const char *written, const struct telephone_rules *telephones)
+{
+	if (!*written || telephone_normalise(telephones, written, number))
+		*number = '\0';
+}
+
+void card_take(struct roster_card *card, const struct sheet *sheet,
+	       const struct telephone_rules *telephones)
 {
 	const char *const *cell = sheet->cell;
 
@@ -32,6 +39,7 @@ void card_take(struct roster_card *card, const struct sheet *sheet)
 	for (int i = 0; i < PLAN_ADDRESSES; i++) {
 		TAKE_TEXT(card->mail[i], cell[CONTACT_MAIL + i]);
 		TAKE_TEXT(card->telephone[i], cell[CONTACT_TELEPHONE + i]);
+		take_number(card->number[i], card->telephone[i], telephones);
 		take_order(&card->telephone_order[i], cell[CONTACT_TELEPHONE_ORDER + i]);
 	}
 	take_order(&card->mail_order, cell[CONTACT_MAIL_ORDER]);
@@ -40,6 +48,8 @@ void card_take(struct roster_card *card, const struct sheet *sheet)
 		TAKE_TEXT(card->region[i], cell[CONTACT_REGION + i]);
 	TAKE_TEXT(card->spare_mail, cell[CONTACT_SPARE_MAIL]);
 	TAKE_TEXT(card->spare_telephone, cell[CONTACT_SPARE_TELEPHONE]);
+	TAKE_TEXT(card->voice_id, cell[CONTACT_VOICE_ID]);
+	TAKE_TEXT(card->voice_pin, cell[CONTACT_VOICE_PIN]);
 	card->plan = card_plan(card);
 }
 
@@ -132,7 +142,7 @@ static void check_orders(const struct roster_card *card, const struct sheet *she
 
 static bool holds_anything(const struct roster_card *card)
 {
-	bool any = card->language || card->push_order || card->spare_mail[0] ||
+	bool any = card->language || card->voice_id[0] || card->push_order || card->spare_mail[0] ||
 		   card->spare_telephone[0];
 
 	for (int i = 0; i < PLAN_ADDRESSES; i++)
@@ -142,13 +152,41 @@ static bool holds_anything(const struct roster_card *card)
 	return any;
 }
 
-void card_check(const struct roster_card *card, const struct sheet *sheet, struct faults *faults)
+static void check_numbers(const struct roster_card *card, const struct sheet *sheet,
+			  const struct telephone_rules *telephones, struct faults *faults)
+{
+	char number[TELEPHONE_ROOM];
+
+	for (int i = 0; i < PLAN_ADDRESSES; i++) {
+		struct place place = sheet_place(sheet, CONTACT_TELEPHONE + i);
+		const char *fault = NULL;
+		if (card->telephone[i][0])
+			fault = telephone_normalise(telephones, card->telephone[i], number);
+		if (fault)
+			fault_add(faults, &place, "%s", fault);
+	}
+}
+
+static void check_pin(const struct roster_card *card, const struct sheet *sheet,
+		      struct faults *faults)
+{
+	struct place place = sheet_place(sheet, CONTACT_VOICE_PIN);
+
+	if (card->voice_pin[0] && !card->voice_id[0])
+		fault_add(faults, &place,
+			  "音声IDがないのに音声PINがあります (a voice PIN without a voice ID)");
+}
+
+void card_check(const struct roster_card *card, const struct sheet *sheet,
+		const struct telephone_rules *telephones, struct faults *faults)
 {
 	struct place place = sheet_place(sheet, COLUMN_NONE);
 	size_t before = faults->count;
 
 	check_gaps(card, sheet, faults);
 	check_orders(card, sheet, faults);
+	check_numbers(card, sheet, telephones, faults);
+	check_pin(card, sheet, faults);
 	if (faults->count == before && !holds_anything(card))
 		fault_add(
 			faults, &place,

@@ -214,6 +214,37 @@ static void check_approvers(struct importing *import, int32_t n)
 		check_approver(import, n, GROUP_UPPER, code);
 }
 
+/* voice IDs */
+
+static void check_voice_ids(struct importing *import)
+{
+	struct model *m = &import->model;
+	int32_t *owner = mem_array((size_t)m->voice_ids.count + 1, sizeof *owner);
+
+	for (int32_t i = 0; i < m->voice_ids.count; i++)
+		owner[i] = NONE;
+	/* Those who keep theirs come first, so that the rows that want it are told of. */
+	for (int32_t i = 0; i < m->user_codes.count; i++)
+		if (m->users[i].voice != NONE && !m->users[i].card_row)
+			owner[m->users[i].voice] = i;
+	for (int32_t i = 0; i < m->user_codes.count; i++) {
+		const struct model_user *user = &m->users[i];
+		struct place place =
+			import_place(import, ROSTER_CONTACTS, user->card_row, CONTACT_VOICE_ID);
+		if (user->voice == NONE || !user->card_row)
+			continue;
+		if (owner[user->voice] == NONE)
+			owner[user->voice] = i;
+		else
+			fault_add(
+				&import->report->faults, &place,
+				"音声IDが重複しています: %s (another person has the voice ID: %s)",
+				m->voice_ids.text[user->voice],
+				m->user_codes.text[owner[user->voice]]);
+	}
+	free(owner);
+}
+
 /* removal for good */
 
 static enum store_status check_group_removal(struct importing *import, const struct entry *entry)
@@ -271,5 +302,6 @@ enum store_status check_links(struct importing *import)
 	}
 	for (int32_t i = 0; i < import->model.pattern_codes.count; i++)
 		check_pattern_unused(import, i);
+	check_voice_ids(import);
 	return check_removals(import);
 }

@@ -213,9 +213,10 @@ static enum store_status check_card(struct importing *import, const struct sheet
 		status = roster_card_load(import->store, user->entry.id, &card);
 	if (status)
 		return status;
-	card_take(&card, sheet);
-	card_check(&card, sheet, &import->report->faults);
+	card_take(&card, sheet, &import->request->telephones);
+	card_check(&card, sheet, &import->request->telephones, &import->report->faults);
 	note_card(user, &card);
+	user->voice = card.voice_id[0] ? names_add(&import->model.voice_ids, card.voice_id) : NONE;
 	return STORE_OK;
 }
 
@@ -251,6 +252,8 @@ static enum store_status check_contact(struct importing *import, const struct sh
 	struct entry entry = {.was = user->has_card ? PRESENCE_ACTIVE : PRESENCE_ABSENT};
 	check_move(sheet, &entry, faults);
 	user->card_row = (uint32_t)sheet->row;
+	if (!stores)
+		user->voice = NONE;
 	return good && stores ? check_card(import, sheet, user) : STORE_OK;
 }
 

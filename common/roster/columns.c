@@ -68,6 +68,8 @@ static const struct column contact_columns[] = {
 	[CONTACT_SPARE_MAIL] = {"予備メール", SECRET, 0, rule_mail},
 	[CONTACT_SPARE_TELEPHONE] = {"予備電話", SECRET, 0, rule_telephone},
 	[CONTACT_PUSH_ORDER] = {"発信順プッシュ", EXTRA, 0, rule_dial_order},
+	[CONTACT_VOICE_ID] = {"音声ID", EXTRA, 0, rule_voice_id},
+	[CONTACT_VOICE_PIN] = {"音声PIN", EXTRA | SECRET, 0, rule_voice_pin},
 };
 
 _Static_assert(LENGTH(group_columns) == GROUP_COLUMNS, "groups");

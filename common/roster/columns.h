@@ -58,6 +58,8 @@ enum contact_column {
 	CONTACT_SPARE_MAIL = CONTACT_REGION + 3,
 	CONTACT_SPARE_TELEPHONE,
 	CONTACT_PUSH_ORDER,
+	CONTACT_VOICE_ID,
+	CONTACT_VOICE_PIN,
 	CONTACT_COLUMNS,
 };
 
@@ -65,7 +67,7 @@ enum {
 	NEEDED = 1, /* the header must name the column */
 	FILLED = 2, /* no empty cell in a row that is stored */
 	SECRET = 4, /* addresses: never shown in a message */
-	EXTRA = 8,  /* the last of a file: not written where nobody has anything in it */
+	EXTRA = 8,  /* among the last of a file: only written where somebody needs it */
 };
 
 struct column {

@@ -177,6 +177,7 @@ static void put_card(const char *code, const struct roster_card *card, void *arg
 		[CONTACT_SPARE_MAIL] = card->spare_mail,
 		[CONTACT_SPARE_TELEPHONE] = card->spare_telephone,
 		[CONTACT_PUSH_ORDER] = order_text(card->push_order),
+		[CONTACT_VOICE_ID] = card->voice_id, /* a PIN is never written */
 	};
 
 	for (int i = 0; i < PLAN_ADDRESSES; i++) {
@@ -208,18 +209,25 @@ static enum store_status put_rows(struct exporting *export, struct writer *w)
 	return STORE_ERROR;
 }
 
-/* Without its extra columns, unless somebody has something in one. */
+/* Without its extra columns, but for those up to the last that somebody has something in. */
 static enum store_status choose_columns(struct exporting *export, struct writer *w)
 {
 	const struct file_kind *kind = &roster_kinds[w->file];
-	bool extra = false;
+	bool push = false, voice = false;
 	enum store_status status = STORE_OK;
 
-	if (w->file == ROSTER_CONTACTS && !export->request->templates)
-		status = roster_any_push(export->store, &extra);
+	if (w->file == ROSTER_CONTACTS && !export->request->templates) {
+		status = roster_any_push(export->store, &push);
+		if (!status)
+			status = roster_any_voice_id(export->store, &voice);
+	}
 	w->columns = kind->column_count;
-	while (!extra && kind->columns[w->columns - 1].flags & EXTRA)
+	while (kind->columns[w->columns - 1].flags & EXTRA)
 		w->columns--;
+	if (push)
+		w->columns = CONTACT_PUSH_ORDER + 1;
+	if (voice)
+		w->columns = CONTACT_VOICE_ID + 1;
 	return status;
 }
 

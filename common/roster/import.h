@@ -10,6 +10,7 @@
 #include "common/base/must.h"
 #include "common/roster/columns.h"
 #include "common/roster/faults.h"
+#include "common/roster/telephone.h"
 #include "common/store/store.h"
 
 enum import_result {
@@ -24,6 +25,7 @@ enum import_result {
 struct import_request {
 	const char *path[ROSTER_FILES]; /* NULL: not given; "-": standard input */
 	int64_t group_limit;            /* people in a group at most */
+	struct telephone_rules telephones;
 	bool check_only;
 	const char *who; /* for the audit record */
 	/* Called now and then; may be NULL. `doing`: "checking" or "storing". */

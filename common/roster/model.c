@@ -54,6 +54,8 @@ int32_t model_user(struct model *m, const char *code)
 			.entry = {.was = PRESENCE_ABSENT, .is = PRESENCE_ABSENT},
 			.group = NONE,
 			.pattern = NONE,
+			.voice_was = NONE,
+			.voice = NONE,
 		};
 	return n;
 }
@@ -173,6 +175,8 @@ static void see_member(const struct roster_member *member, void *arg)
 	u->group = ids_find(&l->groups, member->group);
 	u->pattern = ids_find(&l->patterns, member->pattern);
 	u->has_card = member->has_card;
+	if (*member->voice_id)
+		u->voice = u->voice_was = names_add(&l->model->voice_ids, member->voice_id);
 }
 
 static enum store_status load_all(struct loading *l, struct store *store, bool cards)
@@ -219,5 +223,6 @@ void model_free(struct model *m)
 	names_free(&m->pattern_codes);
 	names_free(&m->group_codes);
 	names_free(&m->user_codes);
+	names_free(&m->voice_ids);
 	*m = (struct model){0};
 }

@@ -43,7 +43,8 @@ struct model_user {
 	int32_t group, pattern; /* numbers; pattern NONE */
 	bool joins;             /* the import puts the person into that group */
 	bool has_card;
-	uint32_t card_row; /* of the contacts file */
+	uint32_t card_row;        /* of the contacts file */
+	int32_t voice_was, voice; /* voice IDs, numbers; NONE */
 	/* a new person's, from that row */
 	uint8_t language;
 	char region[CARD_REGIONS][CARD_REGION + 1];
@@ -51,7 +52,7 @@ struct model_user {
 };
 
 struct model {
-	struct names pattern_codes, group_codes, user_codes;
+	struct names pattern_codes, group_codes, user_codes, voice_ids;
 	/* by number */
 	struct model_pattern *patterns;
 	struct model_group *groups;

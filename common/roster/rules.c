@@ -1,8 +1,10 @@
 #include "common/roster/rules.h"
 
+#include "common/auth/pin.h"
 #include "common/base/utf8.h"
 #include "common/base/vocabulary.h"
 #include "common/roster/regions.h"
+#include "common/store/roster.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +240,24 @@ const char *rule_telephone(const char *cell)
 	if (length <= TELEPHONE_MOST && strspn(cell, DIGITS) == length)
 		return NULL;
 	return "電話番号は半角数字 15 桁までです (a telephone number has digits only, 15 at most)";
+}
+
+const char *rule_voice_id(const char *cell)
+{
+	size_t length = strlen(cell);
+
+	if (length <= CARD_VOICE_ID && strspn(cell, DIGITS) == length)
+		return NULL;
+	return "音声IDは半角数字 10 桁までです (a voice ID has digits only, 10 at most)";
+}
+
+const char *rule_voice_pin(const char *cell)
+{
+	size_t length = strlen(cell);
+
+	if (length >= PIN_LEAST && length <= PIN_MOST && strspn(cell, DIGITS) == length)
+		return NULL;
+	return "音声PINは半角数字 4～8 桁です (a voice PIN has digits only, 4 to 8)";
 }
 
 const char *rule_region(const char *cell)

@@ -21,6 +21,8 @@ roster_rule rule_some_minutes; /* 1 to 1440 */
 roster_rule rule_time;         /* H:mm or HH:mm, to 29:59 */
 roster_rule rule_mail;
 roster_rule rule_telephone;
+roster_rule rule_voice_id;   /* up to 10 digits */
+roster_rule rule_voice_pin;  /* 4 to 8 digits */
 roster_rule rule_dial_order; /* 1 to 4 */
 roster_rule rule_region;
 roster_rule rule_language; /* ja en */

@@ -4,6 +4,7 @@
 #include "common/store/device.h"
 #include "common/store/stmt.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum store_status attempt_insert(struct store *store, struct attempt *a)
@@ -11,29 +12,38 @@ enum store_status attempt_insert(struct store *store, struct attempt *a)
 	sqlite3_stmt *s =
 		stmt(store,
 		     "INSERT INTO attempt(delivery_id, channel, lane, dial_order, position,"
-		     " address_position, round, try, address, created_at)"
-		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		     "iiiiiiiiki", a->delivery, (int64_t)a->channel, (int64_t)a->lane,
+		     " address_position, round, try, address, created_at, call_attempt_id)"
+		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0))",
+		     "iiiiiiiikii", a->delivery, (int64_t)a->channel, (int64_t)a->lane,
 		     (int64_t)a->dial_order, (int64_t)a->position, (int64_t)a->address_position,
-		     (int64_t)a->round, (int64_t)a->attempt_no, a->address, a->created_at);
+		     (int64_t)a->round, (int64_t)a->attempt_no, a->address, a->created_at, a->call);
 	enum store_status status = stmt_run(store, s);
 
 	a->id = stmt_last_id(store);
 	return status;
 }
 
-enum store_status attempt_find(struct store *store, int64_t id, int64_t *delivery,
-			       enum channel *channel, bool *open)
+enum store_status attempt_find(struct store *store, int64_t id, struct attempt_state *state)
 {
-	sqlite3_stmt *s = stmt(
-		store, "SELECT delivery_id, channel, outcome IS NULL FROM attempt WHERE id=?",
-		"i", id);
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT delivery_id, channel, outcome IS NULL,"
+			       " expected_by IS NOT NULL, looked, ifnull(call_attempt_id, 0),"
+			       " created_at, reference FROM attempt WHERE id=?",
+			       "i", id);
 	enum store_status status = stmt_row(store, s);
 
 	if (!status) {
-		*delivery = sqlite3_column_int64(s, 0);
-		*channel = (enum channel)sqlite3_column_int(s, 1);
-		*open = sqlite3_column_int(s, 2);
+		*state = (struct attempt_state){
+			.id = id,
+			.delivery = sqlite3_column_int64(s, 0),
+			.channel = (enum channel)sqlite3_column_int(s, 1),
+			.open = sqlite3_column_int(s, 2),
+			.placed = sqlite3_column_int(s, 3),
+			.looked = sqlite3_column_int(s, 4),
+			.call = sqlite3_column_int64(s, 5),
+			.created_at = sqlite3_column_int64(s, 6),
+		};
+		snprintf(state->reference, sizeof state->reference, "%s", stmt_text(s, 7));
 	}
 	stmt_end(s);
 	return status;
@@ -60,7 +70,8 @@ enum store_status attempt_open_count(struct store *store, enum channel channel, 
 {
 	return stmt_number(
 		store,
-		stmt(store, "SELECT count(*) FROM attempt WHERE outcome IS NULL AND channel=?",
+		stmt(store, "SELECT count(*) FROM attempt WHERE outcome IS NULL AND channel=?"
+			   " AND call_attempt_id IS NULL",
 		     "i", (int64_t)channel),
 		0, count);
 }
@@ -93,7 +104,8 @@ enum store_status recipient_load(struct store *store, int64_t person, enum chann
 {
 	sqlite3_stmt *s =
 		stmt(store,
-		     "SELECT name, language, (SELECT address FROM contact"
+		     "SELECT name, language, (SELECT iif(channel = 2, number, address)"
+		     " FROM contact"
 		     " WHERE person_id = p.id AND spare = 0 AND channel = ?"
 		     " AND dial_order = ? ORDER BY position LIMIT 1 OFFSET ?)"
 		     " FROM person p WHERE id = ?",
@@ -171,6 +183,7 @@ enum store_status attempt_open_after(struct store *store, enum channel channel, 
 		     " JOIN delivery d ON d.id = a.delivery_id"
 		     " JOIN person p ON p.id = d.person_id"
 		     " WHERE a.outcome IS NULL AND a.channel=? AND a.lane=? AND a.id>?"
+		     " AND a.expected_by IS NULL AND a.call_attempt_id IS NULL"
 		     " ORDER BY a.id LIMIT ?",
 		     "iiii", (int64_t)channel, (int64_t)lane, after, (int64_t)room);
 	enum store_status status = STORE_OK;

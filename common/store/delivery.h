@@ -64,20 +64,34 @@ struct attempt {
 	int dial_order, position; /* position: of the contact within its channel */
 	int address_position;     /* of the address within the contact */
 	int round, attempt_no;
+	int64_t call; /* the attempt on whose call it rides; 0: it is tried itself */
 	char *address; /* owned by whoever fills it */
 	int64_t created_at;
 };
 
 MUST_USE enum store_status attempt_insert(struct store *store, struct attempt *a);
 
-/* Whose attempt it is, and whether it is still open. STORE_NONE: no such attempt. */
-MUST_USE enum store_status attempt_find(struct store *store, int64_t id, int64_t *delivery,
-					enum channel *channel, bool *open);
+/* What is known of an attempt that somebody names. */
+enum { REFERENCE_MOST = 64 };
+struct attempt_state {
+	int64_t id, delivery;
+	enum channel channel;
+	bool open;
+	bool placed; /* a call is under way, common/store/call.h */
+	bool looked; /* overdue: the provider was asked */
+	int64_t call; /* as in struct attempt */
+	int64_t created_at;
+	char reference[REFERENCE_MOST + 1]; /* placed: the provider's id of the call */
+};
+/* STORE_NONE: no such attempt. */
+MUST_USE enum store_status attempt_find(struct store *store, int64_t id,
+					struct attempt_state *state);
 MUST_USE enum store_status attempt_close(struct store *store, int64_t id, enum outcome outcome,
 					 const char *detail, int64_t finished_at);
 
 /* The largest id ever given to an attempt; 0: none yet. */
 MUST_USE enum store_status attempt_newest(struct store *store, int64_t *id);
+/* Open ones, without those that ride on another's call. */
 MUST_USE enum store_status attempt_open_count(struct store *store, enum channel channel,
 					      int64_t *count);
 
@@ -91,14 +105,18 @@ void recipient_free(struct recipient *recipient); /* what it owns */
 
 /*
  * The person's name and language, and the address that stands at a dial order of theirs now:
- * the nth (from 1) of the mail group, a telephone is the first. For push it is what the attempt
- * keeps of the devices. *address NULL where it is gone, or there is no device.
+ * the nth (from 1) of the mail group, a telephone is the first (and stands as it is dialled). For
+ * push it is what the attempt keeps of the devices. *address NULL where it is gone, or there is no
+ * device.
  */
 MUST_USE enum store_status recipient_load(struct store *store, int64_t person,
 					  enum channel channel, int dial_order, int nth,
 					  struct recipient *recipient, char **address);
 
-/* Open attempts of a stream after an id, in order, with what their jobs need. */
+/*
+ * Open attempts after an id that should stand in a stream, in order, with what their jobs need. A
+ * call that was placed has left it, a rider was never there.
+ */
 struct open_attempt {
 	struct attempt attempt;
 	int64_t person;

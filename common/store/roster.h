@@ -35,6 +35,7 @@ struct roster_group {
 };
 
 enum { CARD_MAIL = 254, CARD_TELEPHONE = 15, CARD_REGIONS = 3, CARD_REGION = 3 };
+enum { CARD_NUMBER = 16, CARD_VOICE_ID = 10, CARD_PIN = 8, CARD_PIN_HASH = 127 };
 
 /* Dashboard, search, four approval and report divisions, five notices: see person.divisions. */
 enum { ROSTER_DIVISIONS = 11 };
@@ -61,6 +62,7 @@ struct roster_member {
 	enum presence state;
 	int64_t group, pattern;
 	bool has_card;
+	const char *voice_id; /* "" none */
 };
 
 /* How a person is reached and where they are. Empty texts: none. Orders 1..4; 0: not dialled.
@@ -69,13 +71,17 @@ struct roster_card {
 	enum language language;
 	char mail[PLAN_ADDRESSES][CARD_MAIL + 1];
 	char telephone[PLAN_ADDRESSES][CARD_TELEPHONE + 1];
+	char number[PLAN_ADDRESSES][CARD_NUMBER + 1]; /* the same as dialled (E.164); not loaded */
 	int mail_order;
 	int telephone_order[PLAN_ADDRESSES];
 	int push_order; /* all devices of the person; common/store/device.h has them */
 	char region[CARD_REGIONS][CARD_REGION + 1]; /* work, home, second */
 	char spare_mail[CARD_MAIL + 1];
 	char spare_telephone[CARD_TELEPHONE + 1];
-	int64_t plan; /* packed, of what is dialled */
+	char voice_id[CARD_VOICE_ID + 1];
+	char voice_pin[CARD_PIN + 1];           /* a new one, not loaded; empty: as it was */
+	char voice_pin_hash[CARD_PIN_HASH + 1]; /* of the new one, not loaded */
+	int64_t plan;                           /* packed, of what is dialled */
 };
 
 /* Several reads that see the same moment; ends with store_rollback(). */
@@ -104,8 +110,9 @@ MUST_USE enum store_status roster_each_card(struct store *store,
 					    void (*see)(const char *code,
 							const struct roster_card *card, void *arg),
 					    void *arg);
-/* Whether anybody has push in their dial order. */
+/* Whether anybody has push in their dial order, or a voice ID. */
 MUST_USE enum store_status roster_any_push(struct store *store, bool *any);
+MUST_USE enum store_status roster_any_voice_id(struct store *store, bool *any);
 MUST_USE enum store_status roster_card_load(struct store *store, int64_t person,
 					    struct roster_card *card);
 
@@ -119,6 +126,12 @@ MUST_USE enum store_status roster_put_card(struct store *store, int64_t person,
 /* The same for a person who was put with the card's language, regions and plan just now. */
 MUST_USE enum store_status roster_add_addresses(struct store *store, int64_t person,
 						const struct roster_card *card);
+
+/* The card's voice ID, and its PIN where there is a new one. Without an ID there is no PIN. */
+MUST_USE enum store_status roster_put_voice(struct store *store, int64_t person,
+					    const struct roster_card *card);
+/* Lets go of the voice ID, so that another person can have it. */
+MUST_USE enum store_status roster_release_voice(struct store *store, int64_t person);
 
 MUST_USE enum store_status roster_group_parent(struct store *store, int64_t group,
 					       int64_t parent /* 0: none */);

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define CARD_COLUMNS "language, work_region, home_region, second_region, plan"
+#define CARD_COLUMNS "language, work_region, home_region, second_region, plan, voice_id"
 
 /* Copies a column; what does not fit was not stored by us and is cut. */
 #define COPY_TEXT(to, s, column) snprintf(to, sizeof(to), "%s", stmt_text(s, column))
@@ -17,6 +17,7 @@ static void read_person(sqlite3_stmt *s, int first, struct roster_card *card)
 	};
 	for (int i = 0; i < CARD_REGIONS; i++)
 		COPY_TEXT(card->region[i], s, first + 1 + i);
+	COPY_TEXT(card->voice_id, s, first + 5);
 }
 
 /* The row of `contact` in `s` into the card. */
@@ -89,7 +90,7 @@ enum store_status roster_each_card(struct store *store,
 		if (status)
 			break;
 		if (any || card.language || card.region[0][0] || card.region[1][0] ||
-		    card.region[2][0])
+		    card.region[2][0] || card.voice_id[0])
 			see(stmt_text(s, 1), &card, arg);
 	}
 	stmt_end(s);
@@ -109,6 +110,18 @@ enum store_status roster_any_push(struct store *store, bool *any)
 	return status;
 }
 
+enum store_status roster_any_voice_id(struct store *store, bool *any)
+{
+	int64_t found;
+	enum store_status status = stmt_number(
+		store,
+		stmt(store, "SELECT EXISTS (SELECT 1 FROM person WHERE voice_id IS NOT NULL)", ""),
+		0, &found);
+
+	*any = found != 0;
+	return status;
+}
+
 /* writing */
 
 struct address {
@@ -116,9 +129,10 @@ struct address {
 	enum channel channel;
 	int position, order;
 	const char *text;
+	const char *number; /* as it is dialled; NULL: it is not, or not a telephone's */
 };
 
-enum { ADDRESSES = 2 * PLAN_ADDRESSES + 3, ADDRESS_COLUMNS = 5 };
+enum { ADDRESSES = 2 * PLAN_ADDRESSES + 3, ADDRESS_COLUMNS = 6 };
 
 /* Those that the card has; their number. */
 static int list_addresses(const struct roster_card *card, struct address *list)
@@ -127,27 +141,34 @@ static int list_addresses(const struct roster_card *card, struct address *list)
 
 	for (int i = 0; i < PLAN_ADDRESSES; i++)
 		if (card->mail[i][0])
-			list[count++] = (struct address){false, CHANNEL_MAIL, i + 1,
-							 card->mail_order, card->mail[i]};
+			list[count++] = (struct address){
+				false, CHANNEL_MAIL, i + 1, card->mail_order, card->mail[i], NULL};
 	for (int i = 0; i < PLAN_ADDRESSES; i++)
 		if (card->telephone[i][0])
 			list[count++] =
-				(struct address){false, CHANNEL_VOICE, i + 1,
-						 card->telephone_order[i], card->telephone[i]};
+				(struct address){false,
+						 CHANNEL_VOICE,
+						 i + 1,
+						 card->telephone_order[i],
+						 card->telephone[i],
+						 card->number[i][0] ? card->number[i] : NULL};
 	/* Push has no address here: it stands for the devices. */
 	if (card->push_order)
-		list[count++] = (struct address){false, CHANNEL_PUSH, 1, card->push_order, ""};
+		list[count++] =
+			(struct address){false, CHANNEL_PUSH, 1, card->push_order, "", NULL};
 	if (card->spare_mail[0])
-		list[count++] = (struct address){true, CHANNEL_MAIL, 1, 0, card->spare_mail};
+		list[count++] = (struct address){true, CHANNEL_MAIL, 1, 0, card->spare_mail, NULL};
 	if (card->spare_telephone[0])
-		list[count++] = (struct address){true, CHANNEL_VOICE, 1, 0, card->spare_telephone};
+		list[count++] =
+			(struct address){true, CHANNEL_VOICE, 1, 0, card->spare_telephone, NULL};
 	return count;
 }
 
 /* One statement for all: a million people have millions of addresses. */
-#define ROW "(?1, ?, ?, ?, nullif(?, 0), ?)"
-#define INSERT \
-	"INSERT INTO contact(person_id, spare, channel, position, dial_order, address) VALUES " ROW
+#define ROW "(?1, ?, ?, ?, nullif(?, 0), ?, ?)"
+#define INSERT                                                                                  \
+	"INSERT INTO contact(person_id, spare, channel, position, dial_order, address, number)" \
+	" VALUES " ROW
 static const char *const insert_rows[ADDRESSES] = {
 	INSERT,
 	INSERT "," ROW,
@@ -176,6 +197,7 @@ enum store_status roster_add_addresses(struct store *store, int64_t person,
 		sqlite3_bind_int(s, column + 2, list[i].position);
 		sqlite3_bind_int(s, column + 3, list[i].order);
 		sqlite3_bind_text(s, column + 4, list[i].text, -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, column + 5, list[i].number, -1, SQLITE_STATIC);
 	}
 	return stmt_run(store, s);
 }
@@ -200,6 +222,26 @@ static enum store_status put_person(struct store *store, int64_t person,
 	return status;
 }
 
+enum store_status roster_put_voice(struct store *store, int64_t person,
+				   const struct roster_card *card)
+{
+	/* A new PIN ends a lock; without an ID there is nothing to let in. */
+	return stmt_run(store,
+			stmt(store,
+			     "UPDATE person SET voice_id=nullif(?2, ''),"
+			     " voice_pin_hash=CASE WHEN ?2 = '' THEN NULL"
+			     " ELSE ifnull(nullif(?3, ''), voice_pin_hash) END,"
+			     " voice_wrong=iif(?3 = '', voice_wrong, 0),"
+			     " voice_locked_until=iif(?3 = '', voice_locked_until, 0) WHERE id=?1",
+			     "ikk", person, card->voice_id, card->voice_pin_hash));
+}
+
+enum store_status roster_release_voice(struct store *store, int64_t person)
+{
+	return stmt_run(store,
+			stmt(store, "UPDATE person SET voice_id=NULL WHERE id=?", "i", person));
+}
+
 enum store_status roster_put_card(struct store *store, int64_t person,
 				  const struct roster_card *card)
 {
@@ -207,7 +249,9 @@ enum store_status roster_put_card(struct store *store, int64_t person,
 
 	if (!status)
 		status = roster_add_addresses(store, person, card);
-	return status ? status : put_person(store, person, card);
+	if (!status)
+		status = put_person(store, person, card);
+	return status ? status : roster_put_voice(store, person, card);
 }
 
 enum store_status roster_card_delete(struct store *store, int64_t person)
@@ -215,5 +259,7 @@ enum store_status roster_card_delete(struct store *store, int64_t person)
 	const struct roster_card empty = {0};
 	enum store_status status = drop_addresses(store, person);
 
-	return status ? status : put_person(store, person, &empty);
+	if (!status)
+		status = put_person(store, person, &empty);
+	return status ? status : roster_put_voice(store, person, &empty);
 }

@@ -118,9 +118,9 @@ enum store_status roster_each_member(struct store *store, bool cards,
 	sqlite3_stmt *s = stmt(store,
 			       "SELECT id, code, state, department_id, work_pattern_id,"
 			       " ?1 AND (language <> 0 OR work_region <> '' OR home_region <> ''"
-			       " OR second_region <> ''"
-			       " OR EXISTS (SELECT 1 FROM contact WHERE person_id = person.id))"
-			       " FROM person ORDER BY id",
+			       " OR second_region <> '' OR voice_id IS NOT NULL"
+			       " OR EXISTS (SELECT 1 FROM contact WHERE person_id = person.id)),"
+			       " voice_id FROM person ORDER BY id",
 			       "i", (int64_t)cards);
 	enum store_status status;
 
@@ -132,6 +132,7 @@ enum store_status roster_each_member(struct store *store, bool cards,
 			.group = sqlite3_column_int64(s, 3),
 			.pattern = sqlite3_column_int64(s, 4),
 			.has_card = sqlite3_column_int(s, 5),
+			.voice_id = stmt_text(s, 6),
 		};
 		see(&member, arg);
 	}

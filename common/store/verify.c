@@ -64,6 +64,11 @@ static const struct check {
 		 " JOIN broadcast b ON b.id = d.broadcast_id"
 		 " WHERE a.outcome IS NULL AND" OF_BROADCAST
 		 " AND (d.state = 1 OR (d.state = 4 AND b.expires_at > ?2))"},
+	{"rider", "SELECT d.person_id, a.id, printf('rides on call %d, which has ended',"
+		  " a.call_attempt_id) FROM attempt a JOIN delivery d ON d.id = a.delivery_id"
+		  " LEFT JOIN attempt l ON l.id = a.call_attempt_id AND l.outcome IS NULL"
+		  " WHERE a.outcome IS NULL AND a.call_attempt_id IS NOT NULL AND l.id IS NULL"
+		  " AND" OF_BROADCAST},
 	{"orphan",
 	 "SELECT 0, a.id, 'its delivery is not there' FROM attempt a"
 	 " LEFT JOIN delivery d ON d.id = a.delivery_id WHERE" OF_BROADCAST " AND d.id IS NULL"},
@@ -215,14 +220,16 @@ static enum store_status compare_counts(struct verification *v, const struct cou
 
 /*
  * From when on a channel may have been passed over: an attempt that met an outage, was taken
- * back, or stayed without a word for as long as makes a channel count as down.
+ * back, or stayed without a word for as long as makes a channel count as down (which a call that
+ * was placed does not).
  */
 static enum store_status find_outages(struct verification *v, int64_t silence)
 {
 	sqlite3_stmt *s =
 		stmt(v->store,
 		     "SELECT channel, min(created_at) FROM attempt"
-		     " WHERE outcome IN (9, 10) OR ifnull(finished_at, ?) - created_at >= ?"
+		     " WHERE outcome IN (9, 10) OR (ifnull(finished_at, ?) - created_at >= ?"
+		     " AND reference IS NULL AND call_attempt_id IS NULL)"
 		     " GROUP BY channel",
 		     "ii", v->now, silence);
 	enum store_status status;

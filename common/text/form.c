@@ -3,6 +3,7 @@
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,10 +62,20 @@ static enum form_fault decode_text(const char *bytes, size_t length, char **text
 	size_t size = 0;
 
 	*text = mem_alloc(length + 1);
-	enum form_fault fault = decode_bytes(bytes, length, *text, &size);
-	if (!fault)
-		normalise_lines(*text);
-	return fault;
+	return decode_bytes(bytes, length, *text, &size);
+}
+
+/* What a browser sends beyond any form: no name twice, lines as people mean them. */
+static enum form_fault settle_last(struct form *form)
+{
+	size_t last = form->count - 1;
+
+	for (size_t i = 0; i < last; i++)
+		if (strcmp(form->field[i].name, form->field[last].name) == 0)
+			return FORM_TWICE;
+	normalise_lines(form->field[last].name);
+	normalise_lines(form->field[last].value);
+	return FORM_SOUND;
 }
 
 /* One "name=value"; the form takes it, sound or not. */
@@ -82,13 +93,10 @@ static enum form_fault decode_field(const char *bytes, size_t length, struct for
 	enum form_fault fault = decode_text(bytes, name, &form->field[at].name);
 	if (!fault)
 		fault = decode_text(equals ? equals + 1 : "", value, &form->field[at].value);
-	for (size_t i = 0; i < at && !fault; i++)
-		if (strcmp(form->field[i].name, form->field[at].name) == 0)
-			fault = FORM_TWICE;
 	return fault;
 }
 
-enum form_fault form_decode(const char *bytes, size_t length, struct form *form)
+static enum form_fault decode(const char *bytes, size_t length, bool browser, struct form *form)
 {
 	enum form_fault fault = FORM_SOUND;
 	const char *end = bytes + length;
@@ -97,11 +105,23 @@ enum form_fault form_decode(const char *bytes, size_t length, struct form *form)
 	while (bytes && length && !fault) {
 		const char *mark = memchr(bytes, '&', (size_t)(end - bytes));
 		fault = decode_field(bytes, (size_t)((mark ? mark : end) - bytes), form);
+		if (!fault && browser)
+			fault = settle_last(form);
 		bytes = mark ? mark + 1 : NULL;
 	}
 	if (fault)
 		form_free(form);
 	return fault;
+}
+
+enum form_fault form_decode(const char *bytes, size_t length, struct form *form)
+{
+	return decode(bytes, length, true, form);
+}
+
+enum form_fault form_decode_raw(const char *bytes, size_t length, struct form *form)
+{
+	return decode(bytes, length, false, form);
 }
 
 void form_free(struct form *form)

@@ -8,11 +8,11 @@
 #include "common/base/must.h"
 #include <stddef.h>
 
-enum { FORM_FIELDS = 32 };
+enum { FORM_FIELDS = 64 };
 
 enum form_fault {
 	FORM_SOUND = 0,
-	FORM_BROKEN, /* a % without two hexadecimal digits, a control character, an empty field
+	FORM_BROKEN,   /* a % without two hexadecimal digits, a control character, an empty field
 		      */
 	FORM_NOT_UTF8, /* also: a NUL */
 	FORM_TWICE,    /* a field that is there twice */
@@ -28,6 +28,9 @@ struct form {
 
 /* On a fault nothing is kept. No bytes at all are a form without fields. */
 MUST_USE enum form_fault form_decode(const char *bytes, size_t length, struct form *form);
+
+/* As programs send it: a name may be there several times, and line ends stay as they are. */
+MUST_USE enum form_fault form_decode_raw(const char *bytes, size_t length, struct form *form);
 void form_free(struct form *form);
 
 /* NULL: there is no such field. */

@@ -163,7 +163,10 @@ int cmd_import(struct cli *cli, int argc, char **argv)
 
 	if (code)
 		return code;
-	request.group_limit = cli_settings(cli)->broadcast_group_limit;
+	const struct settings *settings = cli_settings(cli);
+	request.group_limit = settings->broadcast_group_limit;
+	request.telephones = (struct telephone_rules){
+		settings->voice_country, settings->voice_trunk, settings->voice_abroad};
 	if (isatty(STDERR_FILENO))
 		request.progress = show_progress;
 	enum import_result result = roster_import(cli_store(cli), &request, &report);

@@ -25,6 +25,11 @@ static int64_t mail_workers(const struct settings *s)
 	return s->workers_mail;
 }
 
+static int64_t voice_workers(const struct settings *s)
+{
+	return s->workers_voice;
+}
+
 static int64_t push_workers(const struct settings *s)
 {
 	return s->workers_push;
@@ -38,6 +43,11 @@ static const struct role roles[] = {
 	 .program = "tenko-mail",
 	 .rank = RANK_WORKERS,
 	 .count = mail_workers,
+	 .numbered = true},
+	{.name = "voice",
+	 .program = "tenko-voice",
+	 .rank = RANK_WORKERS,
+	 .count = voice_workers,
 	 .numbered = true},
 	{.name = "push",
 	 .program = "tenko-push",

@@ -4,8 +4,6 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/queue/poke.h"
-#include "dispatcher/reply/page.h"
-#include "dispatcher/reply/subscribe.h"
 
 #include <stdlib.h>
 
@@ -20,69 +18,23 @@ struct batch {
 	struct entry_list entries; /* oldest first */
 };
 
-static void free_entry(struct entry *entry)
-{
-	reply_page_free(&entry->page);
-	question_free(&entry->question);
-	answer_free(&entry->answer);
-	free(entry);
-}
-
-static enum store_status append(struct store *store, const struct entry *entry)
-{
-	char *items = answer_items_json(&entry->answer);
-	struct reply reply = {
-		.broadcast = entry->page.broadcast,
-		.person = entry->page.person,
-		.choice = entry->question.choice[entry->answer.choice].key,
-		.items = items,
-		.comment = entry->answer.comment,
-		.way = WAY_WEB,
-		.by = "",
-		.at = entry->at,
-	};
-	enum store_status status = reply_append(store, &reply);
-
-	free(items);
-	return status;
-}
-
 /* All of them or none. */
-static enum store_status record(struct batch *batch, int64_t *count)
+static enum store_status record(struct batch *batch)
 {
 	struct store *store = batch->server->store;
 	struct entry *entry;
 	enum store_status status = store_begin(store);
 
-	*count = 0;
 	TAILQ_FOREACH(entry, &batch->entries, next)
 	{
 		if (status)
 			break;
-		status = append(store, entry);
-		++*count;
+		status = entry->append(store, entry);
 	}
 	if (!status)
 		return store_commit(store);
 	store_rollback(store);
 	return status;
-}
-
-static void tell_recorded(const struct entry *entry)
-{
-	struct page_view view = {
-		.page = &entry->page,
-		.question = &entry->question,
-		.language = entry->language,
-		.organisation = entry->visit.server->settings->tenko_organisation,
-		.answer = &entry->answer,
-		.push_key = subscribe_key(&entry->visit),
-	};
-	struct buf page = {0};
-
-	page_recorded(&page, &view, entry->at);
-	respond(&entry->visit, 200, TYPE_HTML, &page);
-	buf_free(&page);
 }
 
 static void tell_all(struct batch *batch, bool recorded)
@@ -91,11 +43,8 @@ static void tell_all(struct batch *batch, bool recorded)
 
 	while ((entry = TAILQ_FIRST(&batch->entries))) {
 		TAILQ_REMOVE(&batch->entries, entry, next);
-		if (recorded)
-			tell_recorded(entry);
-		else
-			respond_problem(&entry->visit, 503);
-		free_entry(entry);
+		entry->tell(entry, recorded);
+		entry->free(entry);
 	}
 }
 
@@ -110,8 +59,7 @@ static bool may_wait(const struct batch *batch)
 static void commit(struct batch *batch, bool last)
 {
 	struct server *server = batch->server;
-	int64_t count;
-	enum store_status status = record(batch, &count);
+	enum store_status status = record(batch);
 
 	if (status == STORE_BUSY && !last && may_wait(batch)) {
 		static const struct timeval again = {.tv_usec = AGAIN_MS * 1000};
@@ -121,7 +69,6 @@ static void commit(struct batch *batch, bool last)
 	if (status) {
 		log_error("reply.store", "error=%s", log_quote(store_error(server->store)));
 	} else {
-		server->traffic.recorded += count;
 		server->traffic.commits++;
 		poke_send(server->settings);
 	}

@@ -84,8 +84,10 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 
 	count(visit, status);
 	snprintf(length, sizeof length, "%zu", body->length);
-	evhttp_add_header(out, "Content-Type", type);
-	evhttp_add_header(out, "Content-Length", length);
+	if (status != 204) { /* which has no body, and says nothing of one */
+		evhttp_add_header(out, "Content-Type", type);
+		evhttp_add_header(out, "Content-Length", length);
+	}
 	snprintf(policy, sizeof policy, "%s%s", content_policy, visit->script ? script_policy : "");
 	evhttp_add_header(out, policy_name, policy);
 	for (size_t i = 0; i < LENGTH(headers); i++)

@@ -26,6 +26,7 @@ enum { RESPONSE_HEADERS_MOST = 448, RESPONSE_SCRIPT_MOST = 48 };
 #define TYPE_JSON "application/json"
 #define TYPE_SCRIPT "text/javascript; charset=utf-8"
 #define TYPE_TEXT "text/plain; charset=utf-8"
+#define TYPE_XML  "text/xml; charset=utf-8"
 
 /* Before the first answer. */
 void respond_open(void);

@@ -3,13 +3,14 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "dispatcher/reply/batch.h"
 #include "dispatcher/reply/gate.h"
 #include "dispatcher/reply/head.h"
 #include "dispatcher/reply/page.h"
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/scripts.h"
 #include "dispatcher/reply/stats.h"
+#include "dispatcher/reply/voice.h"
+#include "dispatcher/reply/web_answer.h"
 #include "dispatcher/reply/subscribe.h"
 
 #include <event2/buffer.h>
@@ -147,24 +148,6 @@ static bool is_form(const struct visit *visit)
 			  strchr("; \t", given[sizeof type - 1]));
 }
 
-/* Takes the subject and the answer where both are sound. */
-static void hand_over(const struct visit *visit, struct subject *subject, struct answer *answer)
-{
-	struct entry *entry = mem_alloc(sizeof *entry);
-
-	*entry = (struct entry){
-		.visit = *visit,
-		.page = subject->page,
-		.question = subject->question,
-		.language = subject->language,
-		.answer = *answer,
-		.at = clock_utc(),
-	};
-	*subject = (struct subject){0};
-	*answer = (struct answer){0};
-	batch_add(visit->server->batch, entry);
-}
-
 static void take_answer(struct visit *visit, struct subject *subject)
 {
 	static const enum phrase phrases[] = {
@@ -188,7 +171,8 @@ static void take_answer(struct visit *visit, struct subject *subject)
 		if (fault)
 			show_fault(visit, subject, &answer, phrases[fault]);
 		else
-			hand_over(visit, subject, &answer);
+			web_answer_record(visit, &subject->page, &subject->question,
+					  subject->language, &answer);
 		form_free(&form);
 	}
 	answer_free(&answer);
@@ -268,6 +252,12 @@ static const struct route {
 	{"/sw.js", false, false, scripts_serve_worker},
 	{"/healthz", false, false, serve_health},
 	{"/stats.json", false, false, stats_serve},
+	{"/voice/call/", true, true, voice_serve_call},
+	{"/voice/events/", true, true, voice_serve_events},
+	{"/voice/inbound", false, true, voice_serve_inbound},
+	{"/voice/inbound/id", false, true, voice_serve_id},
+	{"/voice/inbound/pin", false, true, voice_serve_pin},
+	{"/voice/answer/", true, true, voice_serve_answer},
 };
 
 static const struct route *find_route(const char *path, const char **rest)

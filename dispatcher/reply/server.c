@@ -44,6 +44,21 @@ static struct token_keys *load_keys(const struct settings *settings, struct buf 
 	return keys;
 }
 
+static void take_accounts(struct server *server)
+{
+	struct accounts accounts;
+	struct buf fault = {0};
+
+	if (accounts_read(server->settings->voice_accounts, &accounts, &fault)) {
+		accounts_free(&server->accounts);
+		server->accounts = accounts;
+	} else {
+		/* Mail and pages go on; calls are refused, which the figures show. */
+		log_error("reply.accounts", "error=%s", log_quote(buf_text(&fault)));
+	}
+	buf_free(&fault);
+}
+
 /* Without the key everything but notifications works. */
 static void load_vapid(struct server *server)
 {
@@ -72,6 +87,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 	if (settings_refresh(server->settings)) {
 		logging_reload(server->settings);
 		gates_set_deadline(server->gates, server->settings->reply_deadline);
+		take_accounts(server);
 	}
 	struct token_keys *keys = load_keys(server->settings, &fault);
 	if (keys) {
@@ -157,6 +173,7 @@ static int open_store(struct server *server)
 
 	if (status)
 		return refuse_to_start(store_error(server->store), store_exit_code(status));
+	take_accounts(server);
 	server->keys = load_keys(server->settings, &fault);
 	int code = server->keys ? EX_OK : refuse_to_start(buf_text(&fault), EX_CONFIG);
 	load_vapid(server);
@@ -232,6 +249,7 @@ static void free_running(struct running *running)
 	libevent_global_shutdown();
 	json_decref(server->queue_figures);
 	token_keys_free(server->keys);
+	accounts_free(&server->accounts);
 	vapid_free(server->vapid);
 	store_close(server->store);
 	settings_free(server->settings);

@@ -8,6 +8,7 @@
  * tenko.shutdown_grace, exit 0. SIGHUP: settings and keys are read again.
  */
 
+#include "common/auth/accounts.h"
 #include "common/auth/token.h"
 #include "common/auth/vapid.h"
 #include "common/conf/settings.h"
@@ -23,6 +24,7 @@ struct server {
 	struct settings *settings;
 	struct store *store;
 	struct token_keys *keys;
+	struct accounts accounts; /* at the telephone provider */
 	struct vapid *vapid; /* NULL: no notifications are offered */
 	struct event_base *base;
 	struct gates *gates;

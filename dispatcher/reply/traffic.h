@@ -11,5 +11,6 @@ struct traffic {
 	int64_t by_status[STATUS_END]; /* requests by the status they were answered with */
 	int64_t recorded;              /* replies committed */
 	int64_t commits;               /* transactions they took */
+	int64_t unsigned_webhooks;     /* telephone requests without the provider's signature */
 	int64_t dropped;               /* connections that were closed for being too slow */
 };

@@ -108,6 +108,12 @@ enum store_status chain_in_flight(struct scheduler *s, struct run *run, struct d
 	return delivery_save(s->store, d);
 }
 
+enum store_status chain_postpone(struct scheduler *s, struct delivery *d, int64_t until)
+{
+	d->due_at = until;
+	return delivery_save(s->store, d);
+}
+
 enum store_status chain_shelve(struct scheduler *s, struct delivery *d, bool shelved)
 {
 	d->queue = shelved ? d->queue | QUEUE_SHELVED : d->queue & ~QUEUE_SHELVED;

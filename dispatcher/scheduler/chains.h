@@ -26,5 +26,8 @@ MUST_USE enum store_status chain_expire(struct scheduler *s, struct run *run, st
 MUST_USE enum store_status chain_in_flight(struct scheduler *s, struct run *run, struct delivery *d,
 					   int64_t attempt);
 
+/* Waits on, until a moment (UTC). */
+MUST_USE enum store_status chain_postpone(struct scheduler *s, struct delivery *d, int64_t until);
+
 /* Laid aside while the broadcast is paused, and taken up again. */
 MUST_USE enum store_status chain_shelve(struct scheduler *s, struct delivery *d, bool shelved);

@@ -2,6 +2,7 @@
 
 #include "common/base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static size_t grown(size_t room)
@@ -27,11 +28,22 @@ void effects_job(struct effects *e, int lane, const struct job *job)
 	e->jobs[e->job_count++] = (struct job_effect){lane, *job};
 }
 
+void effects_look(struct effects *e, int64_t attempt, const char *reference)
+{
+	if (e->look_count == e->look_room) {
+		e->look_room = grown(e->look_room);
+		e->looks = mem_resize(e->looks, e->look_room, sizeof *e->looks);
+	}
+	struct look_effect *look = &e->looks[e->look_count++];
+	look->attempt = attempt;
+	snprintf(look->reference, sizeof look->reference, "%s", reference);
+}
+
 void effects_clear(struct effects *e)
 {
 	for (size_t i = 0; i < e->job_count; i++)
 		job_free(&e->jobs[i].job);
-	e->job_count = e->stop_count = 0;
+	e->job_count = e->stop_count = e->look_count = 0;
 }
 
 void effects_free(struct effects *e)
@@ -39,5 +51,6 @@ void effects_free(struct effects *e)
 	effects_clear(e);
 	free(e->jobs);
 	free(e->stops);
+	free(e->looks);
 	*e = (struct effects){0};
 }

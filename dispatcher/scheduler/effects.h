@@ -6,6 +6,7 @@
  */
 
 #include "common/queue/job.h"
+#include "common/store/delivery.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,15 +19,23 @@ struct job_effect {
 	struct job job;
 };
 
+struct look_effect {
+	int64_t attempt;
+	char reference[REFERENCE_MOST + 1];
+};
+
 struct effects {
 	struct stop_effect *stops;
 	size_t stop_count, stop_room;
 	struct job_effect *jobs;
 	size_t job_count, job_room;
+	struct look_effect *looks;
+	size_t look_count, look_room;
 };
 
 void effects_stop(struct effects *effects, int64_t broadcast, int64_t ordinal);
 /* Takes over the job's texts. */
 void effects_job(struct effects *effects, int lane, const struct job *job);
+void effects_look(struct effects *effects, int64_t attempt, const char *reference);
 void effects_clear(struct effects *effects); /* keeps the memory */
 void effects_free(struct effects *effects);

@@ -348,6 +348,7 @@ enum chain_event escalation_event(enum outcome outcome)
 		return EVENT_OUTAGE;
 	case OUTCOME_NONE:
 	case OUTCOME_NOT_TRIED:
+	case OUTCOME_PLACED: /* no end: another outcome follows */
 	case OUTCOME_END:
 		break;
 	}

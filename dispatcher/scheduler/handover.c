@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/store/call.h"
 #include "dispatcher/scheduler/chains.h"
 #include "dispatcher/scheduler/introduce.h"
 #include "dispatcher/scheduler/jobs.h"
@@ -10,6 +11,12 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum {
+	CALL_RIDERS_MOST = 7, /* eight people on one call take long enough */
+	LINE_WAIT_MS = 2000,
+};
 
 /* Deliveries of one queue, for the functions below. */
 typedef enum store_status (*deal_fn)(struct scheduler *s, struct run *run, struct delivery *d);
@@ -74,15 +81,28 @@ static enum store_status contact_is_gone(struct scheduler *s, struct run *run, s
 	return status ? status : chain_apply(s, run, d, EVENT_REFUSED);
 }
 
-static enum store_status hand_over(struct scheduler *s, struct run *run, struct delivery *d)
-{
-	if (!run_is_live(run))
-		return chain_shelve(s, d, true);
+/* A delivery's next attempt, with what its job needs. */
+struct step {
+	struct attempt attempt;
+	struct recipient recipient;
+};
 
+static void step_free(struct step *step)
+{
+	recipient_free(&step->recipient);
+	free(step->attempt.address);
+}
+
+/* Not stored yet; its address is NULL where the contact is gone. */
+static enum store_status prepare(struct scheduler *s, const struct run *run,
+				 const struct delivery *d, struct step *step)
+{
 	struct plan plan = plan_unpack(d->plan);
 	struct action action = escalation_present(&plan, &run->b->policy, &d->chain, d->due_at);
+	struct attempt *a = &step->attempt;
+
 	assert(action.kind == ACTION_TRY);
-	struct attempt a = {
+	*a = (struct attempt){
 		.delivery = d->id,
 		.channel = action.channel,
 		.lane = run->b->lane,
@@ -93,30 +113,110 @@ static enum store_status hand_over(struct scheduler *s, struct run *run, struct 
 		.attempt_no = action.attempt,
 		.created_at = s->now,
 	};
-	struct recipient recipient;
-	enum store_status status = recipient_load(s->store, d->person, a.channel, a.dial_order,
-						  a.address_position, &recipient, &a.address);
+	return recipient_load(s->store, d->person, a->channel, a->dial_order, a->address_position,
+			      &step->recipient, &a->address);
+}
+
+static enum store_status begin(struct scheduler *s, struct run *run, struct delivery *d,
+			       struct attempt *a)
+{
+	enum store_status status = attempt_insert(s->store, a);
+
+	if (!status)
+		status = chain_in_flight(s, run, d, a->id);
+	if (!status)
+		log_info("attempt.queued",
+			 "attempt=%" PRId64 " broadcast=%" PRId64 " person=%" PRId64
+			 " channel=%s order=%d address=%d try=%d call=%" PRId64,
+			 a->id, d->broadcast, d->person, channel_name(a->channel), a->dial_order,
+			 a->address_position, a->attempt_no, a->call);
+	return status;
+}
+
+/* Somebody whose turn it is on the telephone that is being called, if it is that very one. */
+static enum store_status board(struct scheduler *s, struct run *run, struct delivery *d,
+			       const struct attempt *call)
+{
+	struct step step;
+	enum store_status status = prepare(s, run, d, &step);
+
 	if (status)
 		return status;
-	if (!a.address) {
-		recipient_free(&recipient);
-		return contact_is_gone(s, run, d, &a);
+	if (step.attempt.channel == CHANNEL_VOICE && step.attempt.address &&
+	    strcmp(step.attempt.address, call->address) == 0) {
+		step.attempt.call = call->id;
+		status = begin(s, run, d, &step.attempt);
 	}
-	status = attempt_insert(s->store, &a);
-	if (!status)
-		status = chain_in_flight(s, run, d, a.id);
-	if (status) {
-		recipient_free(&recipient);
-		free(a.address);
+	step_free(&step);
+	return status;
+}
+
+/* One call, several people: all whose turn it is on this telephone ride on it. */
+static enum store_status board_others(struct scheduler *s, struct run *run,
+				      const struct delivery *d, const struct attempt *call)
+{
+	static struct delivery list[CALL_RIDERS_MOST];
+	const int queues[2] = {queue_of(CHANNEL_VOICE, run->b->lane, false),
+			       queue_of(CHANNEL_VOICE, run->b->lane, true)};
+	size_t count;
+	enum store_status status = delivery_sharing(s->store, d, call->address, queues, s->now,
+						    list, CALL_RIDERS_MOST, &count);
+
+	for (size_t i = 0; !status && i < count; i++)
+		status = board(s, run, &list[i], call);
+	return status;
+}
+
+/* Stores the attempt and puts it on the belt; takes the step. */
+static enum store_status send_off(struct scheduler *s, struct run *run, struct delivery *d,
+				  struct step *step)
+{
+	struct attempt *a = &step->attempt;
+	enum store_status status = begin(s, run, d, a);
+
+	if (!status && a->channel == CHANNEL_VOICE)
+		status = board_others(s, run, d, a);
+	if (status)
+		step_free(step);
+	else
+		put_on_belt(s, a, d->person, &step->recipient);
+	return status;
+}
+
+static enum store_status hand_over(struct scheduler *s, struct run *run, struct delivery *d)
+{
+	struct step step;
+
+	if (!run_is_live(run))
+		return chain_shelve(s, d, true);
+	enum store_status status = prepare(s, run, d, &step);
+	if (status)
 		return status;
-	}
-	log_info("attempt.queued",
-		 "attempt=%" PRId64 " broadcast=%" PRId64 " person=%" PRId64
-		 " channel=%s order=%d address=%d try=%d",
-		 a.id, d->broadcast, d->person, channel_name(a.channel), a.dial_order,
-		 a.address_position, a.attempt_no);
-	put_on_belt(s, &a, d->person, &recipient);
-	return STORE_OK;
+	if (step.attempt.address)
+		return send_off(s, run, d, &step);
+	recipient_free(&step.recipient);
+	return contact_is_gone(s, run, d, &step.attempt);
+}
+
+/* A line that is in use would be busy: this one waits until it is free. */
+static enum store_status hand_over_call(struct scheduler *s, struct run *run, struct delivery *d)
+{
+	struct step step;
+	bool taken = false;
+	/* By now it may be riding on a call that came before it in the list. */
+	enum store_status status = delivery_load(s->store, d->id, d);
+
+	if (status || d->state != DELIVERY_WAITING)
+		return status;
+	status = prepare(s, run, d, &step);
+	if (status)
+		return status;
+	if (step.attempt.address)
+		status = call_number_taken(s->store, step.attempt.address, &taken);
+	step_free(&step);
+	if (!status && taken)
+		return chain_postpone(s, d, s->now + LINE_WAIT_MS);
+	return status ? status : hand_over(s, run, d);
 }
 
 /* The channel is down: nobody waits for it who has anything else left. */
@@ -132,6 +232,7 @@ static enum store_status pass_over(struct scheduler *s, struct run *run, struct 
 static enum store_status channel_due(struct scheduler *s, enum channel channel)
 {
 	struct pacer *pacer = &s->pacers[channel];
+	deal_fn deal = channel == CHANNEL_VOICE ? hand_over_call : hand_over;
 	enum store_status status = STORE_OK;
 	int64_t count;
 
@@ -141,7 +242,7 @@ static enum store_status channel_due(struct scheduler *s, enum channel channel)
 			int64_t most = pacing_allow(pacer, s->monotonic);
 			if (most > 0)
 				status = deal_with_due(s, queue_of(channel, lane, parked), most,
-						       hand_over, &count);
+						       deal, &count);
 		}
 	}
 	for (int lane = 0; !status && pacer->confirmed && lane < LANES; lane++)
@@ -172,6 +273,8 @@ bool handover_effects(struct scheduler *s)
 		return false;
 	for (size_t i = 0; i < e->job_count; i++)
 		belt_add_job(s->belt, e->jobs[i].lane, &e->jobs[i].job);
+	for (size_t i = 0; i < e->look_count; i++)
+		belt_add_look(s->belt, CHANNEL_VOICE, e->looks[i].attempt, e->looks[i].reference);
 	for (size_t i = 0; i < s->runs.count; i++)
 		if (run_is_idle(s->runs.list[i]))
 			belt_retire(s->belt, s->runs.list[i]->b->id);
@@ -221,5 +324,7 @@ enum store_status handover_begin(struct scheduler *s)
 		if (!status && !s->pacers[c].down)
 			status = channel_down_set(s->store, (enum channel)c, 0, "");
 	}
+	if (!status)
+		status = attempt_placed_count(s->store, &s->pacers[CHANNEL_VOICE].placed);
 	return status;
 }

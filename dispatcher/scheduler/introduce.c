@@ -2,25 +2,15 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/text/url.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* Without the slashes at its end. */
-static char *base_of(const char *url)
-{
-	size_t length = strlen(url);
-
-	while (length > 0 && url[length - 1] == '/')
-		length--;
-	return mem_copy(url, length);
-}
 
 static void put_content(struct scheduler *s, const struct broadcast *b)
 {
-	char *base_url = base_of(s->settings->reply_base_url);
-	char *inside_url = base_of(s->settings->reply_inside_url);
+	char *base_url = url_base(s->settings->reply_base_url);
+	char *inside_url = url_base(s->settings->reply_inside_url);
 
 	belt_content(s->belt, &(struct content){
 				      .broadcast = b->id,

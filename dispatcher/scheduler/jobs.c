@@ -5,7 +5,10 @@ struct job job_of(const struct scheduler *s, const struct attempt *a, int64_t pe
 {
 	int64_t broadcast = delivery_broadcast(a->delivery);
 
-	token_make(s->keys, broadcast, person, token);
+	if (a->channel == CHANNEL_VOICE)
+		token_make_call(s->keys, a->id, token);
+	else
+		token_make(s->keys, broadcast, person, token);
 	return (struct job){
 		.channel = a->channel,
 		.language = recipient->language,

@@ -6,6 +6,7 @@
 #include "common/base/ready.h"
 #include "common/conf/logging.h"
 #include "common/queue/poke.h"
+#include "dispatcher/scheduler/calls.h"
 #include "dispatcher/scheduler/compare.h"
 #include "dispatcher/scheduler/handover.h"
 #include "dispatcher/scheduler/turn.h"
@@ -130,7 +131,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop *l = arg;
 	struct scheduler *s = &l->s;
-	int64_t next, now = clock_monotonic();
+	int64_t next, overdue, now = clock_monotonic();
 
 	(void)fd;
 	(void)what;
@@ -140,13 +141,14 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	}
 	bool had_belt = s->belt_state != BELT_GONE;
 	l->seen_version = store_version(s->store);
-	if (turn(s) || handover_next(s, &next)) {
+	if (turn(s) || handover_next(s, &next) || calls_next(s, &overdue)) {
 		l->retry_at = now + RETRY_MS;
 		wake_at(l, l->retry_at);
 		return;
 	}
 	if (had_belt && s->belt_state == BELT_GONE)
 		drop_belt(l);
+	next = next < overdue ? next : overdue;
 	wake_at(l, s->more ? 0 : next);
 }
 

@@ -1,6 +1,7 @@
 #include "dispatcher/scheduler/outcomes.h"
 
 #include "common/base/log.h"
+#include "common/store/call.h"
 #include "common/store/device.h"
 #include "dispatcher/scheduler/chains.h"
 
@@ -46,25 +47,38 @@ static enum store_status forget_devices(struct scheduler *s, const struct delive
 	return status;
 }
 
-/* `heard`: a worker said it; it tells of the channel too. */
-static enum store_status end_attempt(struct scheduler *s, const struct result *r, bool heard)
+/* Whether a call that was answered was answered by the person is on record with us. */
+static enum store_status refine(struct scheduler *s, const struct attempt_state *a,
+				const struct delivery *d, enum outcome *outcome)
 {
-	int64_t id;
-	enum channel channel;
-	bool open;
+	bool replied = false, machine = false;
+
+	if (*outcome != OUTCOME_ANSWERED_NO_INPUT)
+		return STORE_OK;
+	enum store_status status =
+		call_answered_since(s->store, d->broadcast, d->person, a->created_at, &replied);
+	if (!status && !replied)
+		status = call_machine_heard(s->store, a->call ? a->call : a->id, &machine);
+	if (replied)
+		*outcome = OUTCOME_REPLIED;
+	else if (machine)
+		*outcome = OUTCOME_MACHINE;
+	return status;
+}
+
+/* Closes an open attempt and lets the chain go on. */
+static enum store_status close_attempt(struct scheduler *s, const struct attempt_state *a,
+				       const struct result *r)
+{
+	enum outcome outcome = r->outcome;
 	struct delivery d;
 	struct run *run;
-	enum store_status status = attempt_find(s->store, r->attempt, &id, &channel, &open);
+	enum store_status status = delivery_load(s->store, a->delivery, &d);
 
-	if (status == STORE_NONE || (!status && !open)) {
-		log_debug("result.again", "attempt=%" PRId64 " outcome=%s", r->attempt,
-			  outcome_name(r->outcome));
-		return STORE_OK;
-	}
 	if (!status)
-		status = attempt_close(s->store, r->attempt, r->outcome, r->detail, r->finished);
+		status = refine(s, a, &d, &outcome);
 	if (!status)
-		status = delivery_load(s->store, id, &d);
+		status = attempt_close(s->store, a->id, outcome, r->detail, r->finished);
 	if (!status)
 		status = forget_devices(s, &d, r->gone);
 	if (!status)
@@ -72,16 +86,76 @@ static enum store_status end_attempt(struct scheduler *s, const struct result *r
 	if (status)
 		return status;
 
-	pacing_returned(&s->pacers[channel]);
-	if (heard && (status = hear(s, channel, r)))
-		return status;
-	run->outcomes[channel][r->outcome]++;
+	run->outcomes[a->channel][outcome]++;
 	run->attempts_ended++;
-	if (r->outcome == OUTCOME_NOT_TRIED)
+	if (outcome == OUTCOME_NOT_TRIED)
 		run->introduced = false; /* its content may be what was missing */
-	if (d.state != DELIVERY_IN_FLIGHT || d.attempt != r->attempt)
+	if (d.state != DELIVERY_IN_FLIGHT || d.attempt != a->id)
 		return STORE_OK; /* answered or called off meanwhile */
-	return chain_apply(s, run, &d, escalation_event(r->outcome));
+	return chain_apply(s, run, &d, escalation_event(outcome));
+}
+
+/* Those who ride on a call end with it, each with a look at their own answer. */
+static enum store_status close_riders(struct scheduler *s, const struct result *r)
+{
+	enum { RIDERS = 16 };
+	int64_t list[RIDERS];
+	size_t count;
+	struct attempt_state rider;
+	enum store_status status = attempt_riders(s->store, r->attempt, list, RIDERS, &count);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		status = attempt_find(s->store, list[i], &rider);
+		if (!status)
+			status = close_attempt(s, &rider, r);
+	}
+	return status;
+}
+
+/* The call is under way now; once known, only the provider's word on a look changes that. */
+static enum store_status note_placed(struct scheduler *s, const struct attempt_state *a,
+				     const char *reference)
+{
+	const struct settings *c = s->settings;
+	int64_t expected_by =
+		s->now + c->voice_ring_timeout + c->voice_longest_talk + c->voice_grace;
+
+	if (a->placed && !a->looked)
+		return STORE_OK;
+	log_info("attempt.placed", "attempt=%" PRId64 " call=%s", a->id, log_quote(reference));
+	if (!a->placed)
+		pacing_placed(&s->pacers[a->channel]);
+	return attempt_place(s->store, a->id, reference, expected_by);
+}
+
+/* `heard`: the other side said it; it tells of the channel too. */
+static enum store_status end_attempt(struct scheduler *s, const struct result *r, bool heard)
+{
+	struct attempt_state a;
+	enum store_status status = attempt_find(s->store, r->attempt, &a);
+
+	if (status == STORE_NONE || (!status && !a.open)) {
+		log_debug("result.again", "attempt=%" PRId64 " outcome=%s", r->attempt,
+			  outcome_name(r->outcome));
+		return STORE_OK;
+	}
+	if (!status && heard)
+		status = hear(s, a.channel, r);
+	if (status)
+		return status;
+	if (r->outcome == OUTCOME_PLACED)
+		return note_placed(s, &a, r->reference ? r->reference : "");
+	pacing_returned(&s->pacers[a.channel], a.placed);
+	status = close_attempt(s, &a, r);
+	if (!status && a.channel == CHANNEL_VOICE)
+		status = close_riders(s, r);
+	return status;
+}
+
+enum store_status outcomes_placed(struct scheduler *s, const struct attempt_state *attempt,
+				  const char *reference)
+{
+	return note_placed(s, attempt, reference);
 }
 
 enum store_status outcomes_take(struct scheduler *s, const struct results *results)

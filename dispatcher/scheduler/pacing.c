@@ -54,7 +54,7 @@ int64_t pacing_next(const struct pacer *p, int64_t now)
 
 void pacing_sent(struct pacer *p, int64_t jobs, int64_t now)
 {
-	if (p->out == 0)
+	if (p->out == p->placed)
 		p->heard_at = now;
 	p->out += jobs;
 	if (p->pace.rate)
@@ -62,10 +62,18 @@ void pacing_sent(struct pacer *p, int64_t jobs, int64_t now)
 	p->probing = p->down;
 }
 
-void pacing_returned(struct pacer *p)
+void pacing_placed(struct pacer *p)
+{
+	if (p->placed < p->out)
+		p->placed++;
+}
+
+void pacing_returned(struct pacer *p, bool placed)
 {
 	if (p->out > 0)
 		p->out--;
+	if (placed && p->placed > 0)
+		p->placed--;
 }
 
 void pacing_works(struct pacer *p, int64_t now)
@@ -90,7 +98,7 @@ void pacing_outage(struct pacer *p, int64_t now)
 
 void pacing_listen(struct pacer *p, int64_t now)
 {
-	if (p->out == 0 || now - p->heard_at < p->pace.silence)
+	if (p->out == p->placed || now - p->heard_at < p->pace.silence)
 		return;
 	pacing_outage(p, now);
 	p->confirmed = p->recall = true;

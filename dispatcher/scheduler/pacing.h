@@ -24,7 +24,8 @@ struct pace {
 
 struct pacer {
 	struct pace pace;
-	int64_t out;    /* handed over and not reported back */
+	int64_t out;    /* handed over and not ended */
+	int64_t placed; /* of these, under way on the other side: calls; their silence is none */
 	int64_t credit; /* thousandths of a job that the rate allows */
 	int64_t credited_at;
 	int64_t heard_at; /* last word, or first job out after none was */
@@ -42,8 +43,10 @@ MUST_USE int64_t pacing_allow(struct pacer *p, int64_t now);
 MUST_USE int64_t pacing_next(const struct pacer *p, int64_t now);
 
 void pacing_sent(struct pacer *p, int64_t jobs, int64_t now);
-/* A job is not out any more; says nothing about the channel. */
-void pacing_returned(struct pacer *p);
+/* One of those out is placed now. */
+void pacing_placed(struct pacer *p);
+/* A job is not out any more, `placed` or not; says nothing about the channel. */
+void pacing_returned(struct pacer *p, bool placed);
 void pacing_works(struct pacer *p, int64_t now);
 void pacing_outage(struct pacer *p, int64_t now);
 

@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "dispatcher/scheduler/calls.h"
 #include "dispatcher/scheduler/fanout.h"
 #include "dispatcher/scheduler/handover.h"
 #include "dispatcher/scheduler/intake.h"
@@ -123,6 +124,10 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 		status = intake_replies(s);
 	if (!status)
 		status = outcomes_take(s, results);
+	if (!status)
+		status = calls_take(s);
+	if (!status)
+		status = calls_look_after(s);
 	if (!status)
 		status = fanout_go_on(s);
 	if (!status)

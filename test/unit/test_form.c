@@ -168,12 +168,27 @@ START_TEST(no_bytes_do_harm)
 }
 END_TEST
 
+START_TEST(a_program_may_repeat_names)
+{
+	static const char bytes[] = "a=1&b=%0D%0A&a=2&a=1";
+
+	ck_assert_int_eq(form_decode_raw(bytes, sizeof bytes - 1, &form), FORM_SOUND);
+	ck_assert_uint_eq(form.count, 4);
+	has("a", "1");
+	has("b", "\r\n");
+	ck_assert_str_eq(form.field[2].value, "2");
+	form_free(&form);
+	ck_assert_int_eq(form_decode_raw("a=%ff", 5, &form), FORM_NOT_UTF8);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("form");
 	TCase *t = tcase_create("form");
 
 	tcase_add_test(t, fields_are_read);
+	tcase_add_test(t, a_program_may_repeat_names);
 	tcase_add_test(t, nothing_is_a_form_without_fields);
 	tcase_add_test(t, japanese_comes_through_percents_and_bare);
 	tcase_add_test(t, new_lines_become_lf);

@@ -112,8 +112,9 @@ END_TEST
 
 START_TEST(result_reads_back_the_same_and_is_strict)
 {
-	char worker[] = "mail-1@host", detail[] = "250 2.0.0 queued", gone[] = "3 4";
-	struct result in = {OUTCOME_DELIVERED, 812, 1000, 2000, worker, detail, gone}, out;
+	char worker[] = "mail-1@host", detail[] = "250 2.0.0 queued", gone[] = "3 4",
+	     reference[] = "CA1";
+	struct result in = {OUTCOME_DELIVERED, 812, 1000, 2000, worker, detail, gone, reference}, out;
 	struct buf bytes = {0};
 	const char *reason;
 
@@ -124,6 +125,7 @@ START_TEST(result_reads_back_the_same_and_is_strict)
 	ck_assert_str_eq(out.worker, worker);
 	ck_assert_str_eq(out.detail, detail);
 	ck_assert_str_eq(out.gone, gone);
+	ck_assert_str_eq(out.reference, reference);
 	result_free(&out);
 	ck_assert(!result_decode(bytes.data, bytes.length - 1, &out, &reason));
 	bytes.data[1] = OUTCOME_END;
@@ -146,9 +148,10 @@ START_TEST(result_of_version_1_is_taken)
 	bytes.data[0] = 1;
 	ck_assert(!result_decode(bytes.data, bytes.length, &out, &reason));
 	ck_assert_str_eq(reason, "too long");
-	ck_assert(result_decode(bytes.data, bytes.length - 2, &out, &reason));
+	ck_assert(result_decode(bytes.data, bytes.length - 4, &out, &reason));
 	ck_assert_str_eq(out.detail, detail);
 	ck_assert_ptr_null(out.gone);
+	ck_assert_ptr_null(out.reference);
 	result_free(&out);
 	bytes.data[0] = 3;
 	ck_assert(!result_decode(bytes.data, bytes.length, &out, &reason));
@@ -161,7 +164,8 @@ START_TEST(long_detail_is_cut_between_characters)
 {
 	enum { CHARACTERS = 6000 };
 	char worker[] = "w", *detail = mem_alloc(3 * CHARACTERS + 2);
-	struct result in = {OUTCOME_REFUSED, 1, 0, 0, worker, detail, NULL}, out;
+	struct result in = {.outcome = OUTCOME_REFUSED, .attempt = 1, .worker = worker, .detail = detail};
+	struct result out;
 	struct buf bytes = {0};
 	const char *reason;
 

@@ -28,7 +28,7 @@ START_TEST(window_bounds_what_is_out)
 	pacing_sent(&p, 5, 0);
 	ck_assert_int_eq(pacing_allow(&p, 0), 0);
 	ck_assert(pacing_next(&p, 0) == INT64_MAX);
-	pacing_returned(&p);
+	pacing_returned(&p, false);
 	ck_assert_int_eq(pacing_allow(&p, 0), 1);
 }
 END_TEST
@@ -122,12 +122,33 @@ START_TEST(silence_is_an_outage_but_only_with_jobs_out)
 }
 END_TEST
 
+START_TEST(a_call_under_way_is_no_silence)
+{
+	struct pacer p = pacer_with(2, 0);
+
+	pacing_sent(&p, 2, 0);
+	pacing_placed(&p);
+	pacing_placed(&p);
+	pacing_listen(&p, 600000);
+	ck_assert(!p.down);
+	ck_assert_int_eq(pacing_allow(&p, 600000), 0); /* its line is in use all the same */
+	pacing_returned(&p, true);
+	ck_assert_int_eq(p.placed, 1);
+	pacing_sent(&p, 1, 600000);
+	pacing_listen(&p, 659999);
+	ck_assert(!p.down);
+	pacing_listen(&p, 660000); /* of the one that no worker has spoken of */
+	ck_assert(p.down && p.confirmed);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pacing");
 	TCase *tests = tcase_create("pacing");
 
 	tcase_add_test(tests, window_bounds_what_is_out);
+	tcase_add_test(tests, a_call_under_way_is_no_silence);
 	tcase_add_test(tests, rate_lets_one_a_second_through);
 	tcase_add_test(tests, rate_is_not_saved_up_over_a_night);
 	tcase_add_test(tests, one_outage_leaves_a_probe_and_a_second_confirms);

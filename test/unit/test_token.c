@@ -105,6 +105,38 @@ START_TEST(all_ids_up_to_the_last_go_there_and_back)
 }
 END_TEST
 
+START_TEST(a_call_token_is_what_the_rule_says)
+{
+	/* hmac.new(bytes(range(32)), b"tenko call" + pack(">BQ", 1, 2 ** 40 + 7), "sha256") */
+	struct token_keys *keys = load("1 " KEY_1 "\n");
+	char text[TOKEN_LENGTH + 1];
+	int64_t attempt;
+
+	token_make_call(keys, (INT64_C(1) << 40) + 7, text);
+	ck_assert_str_eq(text, "AQAAAQAAAAAHBtzGHdYMNIsqN53G");
+	ck_assert(token_check_call(keys, text, &attempt));
+	ck_assert_int_eq(attempt, (INT64_C(1) << 40) + 7);
+	token_make_call(keys, INT64_MAX, text);
+	ck_assert(token_check_call(keys, text, &attempt));
+	ck_assert_int_eq(attempt, INT64_MAX);
+	token_keys_free(keys);
+}
+END_TEST
+
+START_TEST(neither_kind_of_token_passes_for_the_other)
+{
+	struct token_keys *keys = load("1 " KEY_1 "\n");
+	char text[TOKEN_LENGTH + 1];
+	int64_t attempt, broadcast, person;
+
+	token_make(keys, 1, 7, text);
+	ck_assert(!token_check_call(keys, text, &attempt));
+	token_make_call(keys, (INT64_C(1) << 32) + 7, text);
+	ck_assert(!token_check(keys, text, &broadcast, &person));
+	token_keys_free(keys);
+}
+END_TEST
+
 START_TEST(any_other_character_anywhere_is_refused)
 {
 	struct token_keys *keys = load("1 " KEY_1 "\n");
@@ -293,6 +325,8 @@ int main(void)
 	tcase_add_checked_fixture(t, make_folder, remove_folder);
 	tcase_add_test(t, a_token_is_what_the_rule_says);
 	tcase_add_test(t, all_ids_up_to_the_last_go_there_and_back);
+	tcase_add_test(t, a_call_token_is_what_the_rule_says);
+	tcase_add_test(t, neither_kind_of_token_passes_for_the_other);
 	tcase_add_test(t, any_other_character_anywhere_is_refused);
 	tcase_add_test(t, a_token_of_another_length_is_refused);
 	tcase_add_test(t, an_unknown_key_is_refused_even_if_its_place_is_all_zero);

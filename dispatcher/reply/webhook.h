@@ -1,0 +1,21 @@
+#pragma once
+
+/* A request of the telephone provider: a form, signed. */
+
+#include "common/text/form.h"
+#include "dispatcher/reply/respond.h"
+
+/* False: it was not sound or not signed, and has been answered. */
+MUST_USE bool webhook_open(const struct visit *visit, struct form *form);
+
+/* A field, "" where it is not there. */
+const char *webhook_field(const struct form *form, const char *name);
+
+/* The value of a parameter of the query, "" where it is not there; the caller frees. */
+MUST_USE char *webhook_query(const struct visit *visit, const char *name);
+
+/* The address of a path of ours as the provider calls it; the caller frees. */
+MUST_USE char *webhook_url(const struct server *server, const char *path);
+
+/* Answers with a script; frees it. */
+void webhook_answer(const struct visit *visit, struct buf *script);
