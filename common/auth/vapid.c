@@ -109,8 +109,8 @@ const char *vapid_public(const struct vapid *vapid)
 void vapid_authorize(const struct vapid *vapid, const char *origin, const char *contact,
 		     int64_t now, struct buf *out)
 {
-	json_t *claims = json_pack("{s:s, s:I}", "aud", origin, "exp",
-				   (json_int_t)(now / 1000 + GOOD_FOR_SECONDS));
+	json_int_t until = now / 1000 + GOOD_FOR_SECONDS;
+	json_t *claims = json_pack("{s:s, s:I}", "aud", origin, "exp", until);
 
 	if (claims && *contact)
 		json_object_set_new(claims, "sub", json_string(contact));

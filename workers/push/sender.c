@@ -116,6 +116,14 @@ static void address(struct sender *sender, struct parcel *parcel)
 		decide(parcel, OUTCOME_OUTAGE, "the service wants to be left alone for a while");
 }
 
+/* A batch that takes longer than redis.claim_timeout would be handed to another worker as well. */
+static int64_t patience(const struct settings *settings)
+{
+	int64_t most = settings->redis_claim_timeout / 4;
+
+	return settings->push_timeout < most ? settings->push_timeout : most;
+}
+
 /* One token for all that go to FCM. */
 static void get_access(struct sender *sender, const struct settings *settings,
 		       struct parcel *parcels, size_t count, int64_t now)
@@ -127,7 +135,7 @@ static void get_access(struct sender *sender, const struct settings *settings,
 		if (parcels[i].outcome || parcels[i].device.kind != DEVICE_FCM)
 			continue;
 		if (!asked)
-			ready = fcm_ready(sender->fcm, sender->client, now, settings->push_timeout,
+			ready = fcm_ready(sender->fcm, sender->client, now, patience(settings),
 					  &why);
 		asked = true;
 		if (!ready)
@@ -227,7 +235,7 @@ void sender_send(struct sender *sender, const struct settings *settings, struct 
 		sent[made++] = &parcels[i];
 	}
 	if (made > 0)
-		http_run(sender->client, requests, made, settings->push_timeout);
+		http_run(sender->client, requests, made, patience(settings));
 	/* Those that were taken first: they tell which services work. */
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < made; i++)

@@ -99,7 +99,7 @@ static void encrypt(const struct secrets *secrets, const void *text, size_t leng
 	    EVP_EncryptFinal_ex(context, sealed + first + second, &last) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG, tag) != 1)
 		abort(); /* out of memory */
-	buf_add(out, sealed, (size_t)(first + second + last));
+	buf_add(out, sealed, (size_t)first + (size_t)second + (size_t)last);
 	buf_add(out, tag, TAG);
 	EVP_CIPHER_CTX_free(context);
 }
