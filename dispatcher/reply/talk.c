@@ -156,7 +156,7 @@ static void tell(struct entry *entry, bool recorded)
 	if (recorded) {
 		visit->server->traffic.recorded++;
 		twiml_say(&script, PHRASE_CALL_TAKEN, language,
-			   a->talk.question.choice[a->choice].label[language]);
+			  a->talk.question.choice[a->choice].label[language]);
 		go_on(visit, &a->talk, &script);
 	} else {
 		ask_again(visit, &a->talk, PHRASE_CALL_NOT_TAKEN, TALK_TIMES_MOST, &script);

@@ -2,8 +2,8 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "dispatcher/reply/batch.h"
-#include "dispatcher/reply/twiml.h"
 #include "dispatcher/reply/talk.h"
+#include "dispatcher/reply/twiml.h"
 #include "dispatcher/reply/voice.h"
 #include "dispatcher/reply/webhook.h"
 

@@ -4,8 +4,8 @@
 #include "common/base/mem.h"
 #include "common/store/caller.h"
 #include "dispatcher/reply/batch.h"
-#include "dispatcher/reply/twiml.h"
 #include "dispatcher/reply/talk.h"
+#include "dispatcher/reply/twiml.h"
 #include "dispatcher/reply/voice.h"
 #include "dispatcher/reply/webhook.h"
 

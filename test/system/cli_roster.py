@@ -45,7 +45,8 @@ def add_person(db, number, group=1, region="", home="", steps=((MAIL, 1),), stat
     for order, (channel, addresses) in enumerate(steps, 1):
         for position in range(1, addresses + 1):
             address = f"u{number}.{position}@example.com" if channel == MAIL else "09000000000"
-            db.execute("INSERT INTO contact VALUES (?, 0, ?, ?, ?, ?)",
+            db.execute("INSERT INTO contact(person_id, spare, channel, position, dial_order,"
+                       " address) VALUES (?, 0, ?, ?, ?, ?)",
                        (number, channel, position, order, address))
 
 

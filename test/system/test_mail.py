@@ -42,8 +42,8 @@ def read_result(data):
         length, = struct.unpack_from(">H", rest)
         texts.append(rest[2:2 + length].decode())
         rest = rest[2 + length:]
-    worker, detail, gone = texts
-    assert gone == ""
+    worker, detail, gone, reference = texts
+    assert gone == reference == ""
     return attempt, OUTCOMES[outcome], worker, detail
 
 

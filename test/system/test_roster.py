@@ -495,7 +495,7 @@ def test_the_longest_cells_are_good(roster):
     roster.take(groups=[group(1, long_id, name="名" * 64)],
                 users=[user(1, long_id, long_id, name="名" * 64, kana="か" * 64, number="0" * 64,
                             mail="a" * 64 + "@" + ".".join(["b" * 63, "c" * 63, "d" * 61]))],
-                contacts=[contact(1, long_id, 電話1="1" * 15, 発信順電話1=4, メール1="u..07.@docomo.example.jp")])
+                contacts=[contact(1, long_id, 電話1="010441234567890", 発信順電話1=4, メール1="u..07.@docomo.example.jp")])
     assert roster.people("length(name), length(email)")[long_id] == (64, 254)
     marks = "!#$%'()+-.=@[]_`{}~｀"
     roster.take(users=[user(1, marks, mail="a@example.com")],
@@ -710,9 +710,9 @@ def test_an_id_is_never_used_again(roster):
 
 
 @pytest.mark.parametrize("cells,column,fault", [
-    ({"メール1": "a@example.com", "発信順メール": 1, "電話1": "1", "発信順電話1": 1}, "発信順電話1", "2 回あります"),
-    ({"発信順メール": 1, "電話1": "1"}, "発信順メール", "連絡先がないのに"),
-    ({"発信順電話3": 1, "電話1": "1"}, "発信順電話3", "連絡先がないのに"),
+    ({"メール1": "a@example.com", "発信順メール": 1, "電話1": "0312345678", "発信順電話1": 1}, "発信順電話1", "2 回あります"),
+    ({"発信順メール": 1, "電話1": "0312345678"}, "発信順メール", "連絡先がないのに"),
+    ({"発信順電話3": 1, "電話1": "0312345678"}, "発信順電話3", "連絡先がないのに"),
     ({"メール2": "a@example.com"}, "メール2", "前のメールが空欄"),
     ({}, "", "連絡先も地域もありません")])
 def test_cards_that_make_no_sense(roster, cells, column, fault):
@@ -721,8 +721,8 @@ def test_cards_that_make_no_sense(roster, cells, column, fault):
 
 
 def test_every_contact_survives_the_round_trip(roster):
-    full = dict(メール1="a@example.com", メール2="b@example.com", メール3="c@example.com", 電話1="01", 電話2="002",
-                電話3="0003", 発信順メール="4", 発信順電話1="3", 発信順電話3="1", 勤務先地域="350", 住所1地域="13",
+    full = dict(メール1="a@example.com", メール2="b@example.com", メール3="c@example.com", 電話1="0311111111", 電話2="05022222222",
+                電話3="01012025550123", 発信順メール="4", 発信順電話1="3", 発信順電話3="1", 勤務先地域="350", 住所1地域="13",
                 住所2地域="01", 予備メール="d@example.com", 予備電話="0004", 言語="en")
     roster.start().take(contacts=[contact(1, "U02", **full)])
     [row] = [r for r in roster.rows("contacts") if r["ユーザID"] == "U02"]
