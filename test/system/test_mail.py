@@ -321,7 +321,7 @@ def postfix():
         for folder, user in (("data", "postfix"), ("mail", "nobody")):
             subprocess.run(["chown", user, root / folder], check=True)
         (root / "etc/master.cf").write_text(POSTFIX_MASTER.format(port=port))
-        (root / "etc/nobody").write_text("nobody@example.jp REJECT\n")
+        (root / "etc/nobody").write_text("nobody@example.jp 550 5.1.1 no such mailbox\n")
         (root / "etc/main.cf").write_text(f"""\
 compatibility_level = 3.6
 queue_directory = {root}/spool
