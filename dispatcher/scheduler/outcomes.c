@@ -128,6 +128,12 @@ static enum store_status note_placed(struct scheduler *s, const struct attempt_s
 	return attempt_place(s->store, a->id, reference, expected_by);
 }
 
+/* What a worker says that did not get through to the provider; whose own word counts more. */
+static bool was_not_tried(enum outcome outcome)
+{
+	return outcome == OUTCOME_OUTAGE || outcome == OUTCOME_NOT_TRIED;
+}
+
 /* `heard`: the other side said it; it tells of the channel too. */
 static enum store_status end_attempt(struct scheduler *s, const struct result *r, bool heard)
 {
@@ -143,6 +149,10 @@ static enum store_status end_attempt(struct scheduler *s, const struct result *r
 		status = hear(s, a.channel, r);
 	if (status)
 		return status;
+	if (a.placed && was_not_tried(r->outcome)) {
+		log_warning("attempt.placed_after_all", "attempt=%" PRId64, a.id);
+		return STORE_OK;
+	}
 	if (r->outcome == OUTCOME_PLACED)
 		return note_placed(s, &a, r->reference ? r->reference : "");
 	pacing_returned(&s->pacers[a.channel], a.placed);

@@ -198,6 +198,16 @@ def test_a_provider_that_fails_for_a_while_costs_nobody_a_step(system, fault):
     assert counted == [REPLIED, REPLIED]
 
 
+def test_a_call_whose_answer_got_lost_is_known_by_its_first_callback(system):
+    system.load(telephone("u1", "09011111111"), telephone("u2", "09022222222"))
+    system.exchange.rules("place:2=keep hang", "list=500", "callee *=answer 1")
+    system.start()
+    system.ask()
+    assert system.finished()["answered"] == 2
+    assert len(system.exchange.calls()) == 2
+    assert [outcome for *_, outcome, _ in system.attempts()] == [REPLIED, REPLIED]
+
+
 def test_too_many_calls_a_second(system):
     system.exchange.stop()
     system.exchange = ExchangeDouble(system.tenko.root / "slow", "callee *=answer 1",
