@@ -20,20 +20,22 @@ RATE = PEOPLE // 4  # mails a second: the run takes some eight seconds, long eno
 @pytest.fixture
 def crowd(tenko, record_property):
     sink = Sink(tenko.root / "sink").start()
-    tenko.configure(
-        log={"level": "info"},
-        mail={"relay_port": sink.port, "session_messages": BATCH, "timeout": "5s"},
-        workers={"mail": WORKERS},
-        pacing={"mail_rate": RATE, "outage_backoff_most": "2s"},
-        escalation={"retry_interval": "5s", "final_wait": "3s"},
-        redis={"claim_timeout": "20s"},
-    )
-    import_crowd(tenko, PEOPLE)
-    tenko.sink = sink
-    tenko.record = record_property
-    tenko.start("tenkod")
-    yield tenko
-    sink.stop()
+    try:
+        tenko.configure(
+            log={"level": "info"},
+            mail={"relay_port": sink.port, "session_messages": BATCH, "timeout": "5s"},
+            workers={"mail": WORKERS},
+            pacing={"mail_rate": RATE, "outage_backoff_most": "2s"},
+            escalation={"retry_interval": "5s", "final_wait": "3s"},
+            redis={"claim_timeout": "20s"},
+        )
+        import_crowd(tenko, PEOPLE)
+        tenko.sink = sink
+        tenko.record = record_property
+        tenko.start("tenkod")
+        yield tenko
+    finally:
+        sink.stop()
 
 
 def broadcast(tenko):

@@ -15,16 +15,18 @@ def system(tenko):
     """Thirty people with two addresses each, at ten mails a second; not a process runs yet but Redis
     and the relay."""
     tenko.sink = Sink(tenko.root / "sink").start()
-    tenko.configure(
-        mail={"relay_port": tenko.sink.port, "session_messages": 5, "timeout": "3s"},
-        pacing={"mail_rate": 10, "outage_backoff_most": "1s", "mail_window": 10},
-        escalation={"retry_interval": "1s", "final_wait": "1s"},
-        redis={"claim_timeout": "10s", "timeout": "1s"},
-    )
-    tenko.start_redis()
-    import_crowd(tenko, 30)
-    yield tenko
-    tenko.sink.stop()
+    try:
+        tenko.configure(
+            mail={"relay_port": tenko.sink.port, "session_messages": 5, "timeout": "3s"},
+            pacing={"mail_rate": 10, "outage_backoff_most": "1s", "mail_window": 10},
+            escalation={"retry_interval": "1s", "final_wait": "1s"},
+            redis={"claim_timeout": "10s", "timeout": "1s"},
+        )
+        tenko.start_redis()
+        import_crowd(tenko, 30)
+        yield tenko
+    finally:
+        tenko.sink.stop()
 
 
 def start(tenko, *programs):
