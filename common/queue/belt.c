@@ -56,11 +56,6 @@ void belt_disconnect(struct belt *belt)
 	redis_close(belt->waiting);
 }
 
-bool belt_connected(const struct belt *belt)
-{
-	return redis_connected(belt->redis) && redis_connected(belt->waiting);
-}
-
 const char *belt_error(const struct belt *belt)
 {
 	return redis_error(redis_connected(belt->redis) ? belt->waiting : belt->redis);

@@ -37,7 +37,6 @@ struct belt *belt_new(const struct settings *settings, struct event_base *loop,
 void belt_free(struct belt *belt);
 
 MUST_USE bool belt_connect(struct belt *belt);
-bool belt_connected(const struct belt *belt);
 void belt_disconnect(struct belt *belt);
 const char *belt_error(const struct belt *belt);
 

@@ -54,11 +54,6 @@ bool claim_connect(struct claim *claim)
 	return redis_connect(claim->redis) && redis_connect(claim->waiting);
 }
 
-bool claim_connected(const struct claim *claim)
-{
-	return redis_connected(claim->redis) && redis_connected(claim->waiting);
-}
-
 void claim_disconnect(struct claim *claim)
 {
 	redis_close(claim->redis);

@@ -23,7 +23,6 @@ struct claim *claim_open(const struct settings *settings, enum channel channel,
 void claim_free(struct claim *claim);
 
 MUST_USE bool claim_connect(struct claim *claim);
-bool claim_connected(const struct claim *claim);
 void claim_disconnect(struct claim *claim);
 const char *claim_error(const struct claim *claim);
 

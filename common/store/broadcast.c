@@ -192,16 +192,6 @@ static enum store_status ask_end(struct store *store, enum store_status status)
 	return status ? status : ended;
 }
 
-enum store_status target_count(struct store *store, const struct target *targets, size_t count,
-			       int64_t *people)
-{
-	enum store_status status = ask_begin(store, targets, count);
-
-	if (!status)
-		status = count_stored(store, 0, people);
-	return ask_end(store, status);
-}
-
 enum store_status target_plans(struct store *store, const struct target *targets, size_t count,
 			       struct plan_count **plans, size_t *plan_count)
 {

@@ -59,17 +59,16 @@ struct target {
 MUST_USE enum store_status broadcast_request(struct store *store, struct broadcast *b,
 					     const struct target *targets, size_t count);
 
-/*
- * How many active people the targets name, and how many have each contact plan. In or outside a
- * transaction; takes the write lock for a moment and changes nothing.
- */
-MUST_USE enum store_status target_count(struct store *store, const struct target *targets,
-					size_t count, int64_t *people);
 struct plan_count {
 	int64_t plan; /* packed, see common/base/plan.h */
 	int64_t people;
 };
-/* The caller frees *plans. */
+
+/*
+ * How many of the active people that the targets name have each contact plan. In or outside a
+ * transaction; takes the write lock for a moment and changes nothing. The caller frees
+ * *plans.
+ */
 MUST_USE enum store_status target_plans(struct store *store, const struct target *targets,
 					size_t count, struct plan_count **plans, size_t *plan_count);
 

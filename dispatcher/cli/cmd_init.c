@@ -148,14 +148,16 @@ static int make_inner_folder(struct making *m, const char *name)
 	return code;
 }
 
-static int make_key(struct making *m)
+/* A key of its own is made once and never replaced. */
+static int make_key(struct making *m, const char *name,
+		    bool (*create)(const char *file, struct buf *fault))
 {
-	char *path = mem_format("%s/secret.key", m->dir);
+	char *path = mem_format("%s/%s", m->dir, name);
 	struct buf fault = {0};
 	int code = EX_OK;
 
-	if (!exists(m->dir, "secret.key")) {
-		if (token_keys_create(path, &fault))
+	if (!exists(m->dir, name)) {
+		if (create(path, &fault))
 			note_made(m, path);
 		else
 			code = cli_fail(m->cli, EX_CANTCREAT, "%s", buf_text(&fault));
@@ -165,22 +167,15 @@ static int make_key(struct making *m)
 	return code;
 }
 
+static int make_secret_key(struct making *m)
+{
+	return make_key(m, "secret.key", token_keys_create);
+}
+
 /* Push services know us by it; without it everything but push works. */
 static int make_vapid_key(struct making *m)
 {
-	char *path = mem_format("%s/vapid.key", m->dir);
-	struct buf fault = {0};
-	int code = EX_OK;
-
-	if (!exists(m->dir, "vapid.key")) {
-		if (vapid_create(path, &fault))
-			note_made(m, path);
-		else
-			code = cli_fail(m->cli, EX_CANTCREAT, "%s", buf_text(&fault));
-	}
-	buf_free(&fault);
-	free(path);
-	return code;
+	return make_key(m, "vapid.key", vapid_create);
 }
 
 static bool write_whole(const char *path, const char *text)
@@ -285,7 +280,7 @@ static int make_all(struct making *m)
 	if (!code)
 		code = make_inner_folder(m, "redis");
 	if (!code)
-		code = make_key(m);
+		code = make_secret_key(m);
 	if (!code)
 		code = make_vapid_key(m);
 	if (!code && !m->config)

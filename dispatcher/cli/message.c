@@ -11,15 +11,6 @@
 
 enum { FILE_MOST = BODY_MOST * 4 + TITLE_MOST * 4 + 16 }; /* bytes that can be of any use */
 
-void message_free(struct message *m)
-{
-	for (int i = 0; i < LANGUAGES; i++) {
-		free(m->title[i]);
-		free(m->body[i]);
-	}
-	*m = (struct message){0};
-}
-
 /* files */
 
 static int read_stream(const struct cli *cli, FILE *in, const char *name, struct buf *text)

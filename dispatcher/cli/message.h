@@ -21,7 +21,6 @@ struct message {
 	char *title[LANGUAGES], *body[LANGUAGES]; /* English empty: as the Japanese */
 };
 
-/* EX_OK, or the exit code after a message; `message` is to be freed in any case. */
+/* EX_OK, or the exit code after a message; the texts are the caller's in any case. */
 MUST_USE int message_read(struct cli *cli, const struct message_source *source, enum kind kind,
 			  struct message *message);
-void message_free(struct message *message);
