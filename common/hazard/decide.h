@@ -1,0 +1,84 @@
+#pragma once
+
+/*
+ * The rule engine: which rules an event sets off, and why, or why not. Pure: no I/O, no clock, no
+ * global state; the same arguments give the same decisions.
+ *
+ *	(rules, history, event, now, people per region) -> decisions with reasons
+ *
+ * Every rule that is for the event's hazard gives exactly one decision per event; where no rule is
+ * for it, one decision without a rule says so. So "why did nothing happen" always has an answer.
+ */
+
+#include "common/hazard/event.h"
+#include "common/hazard/rules.h"
+
+#define VERDICTS(X)                                                                               \
+	X(SEND,     1, "send",     "a broadcast was asked for")                                   \
+	X(DRILL,    2, "drill",    "a drill was asked for")                                       \
+	X(CORRECT,  3, "correct",  "a correction to those contacted was asked for")               \
+	X(HOLD,     4, "hold",     "waits for a correction")                                      \
+	X(NOTHING,  5, "nothing",  "not sent")
+
+#define X(symbol, number, name, phrase) VERDICT_##symbol = (number),
+enum verdict { VERDICT_NONE = 0, VERDICTS(X) VERDICT_END };
+#undef X
+
+/* A region with the level that was acted on, or is to be. */
+struct acted {
+	char region[4];
+	char what[24];
+	int level;
+};
+
+/* An earlier decision, as the store keeps it. Oldest first. */
+struct past {
+	const char *rule; /* name */
+	enum verdict verdict;
+	enum hazard hazard;
+	enum event_status status;
+	const char *title;
+	const char *const *keys;
+	size_t key_count;
+	int64_t at;      /* UTC ms when it was decided */
+	int64_t sent_at; /* of its event */
+	int64_t broadcast; /* 0: none */
+	int64_t due_at;  /* HOLD: until when; 0 once it was resolved */
+	const struct acted *acted;
+	size_t acted_count;
+};
+
+/* How many active people have an address in a region, by the addresses that count. */
+struct head_count {
+	char region[4];
+	unsigned addresses; /* one bit of enum address */
+	int64_t people;
+};
+
+struct decision {
+	const struct rule *rule; /* NULL: no rule is for the event */
+	enum verdict verdict;
+	char *reason;            /* one sentence for people, always */
+	struct acted *regions;   /* SEND, DRILL, HOLD: whom it is for */
+	size_t region_count;
+	int64_t *except;         /* broadcasts whose people are not contacted again */
+	size_t except_count;
+	int64_t *corrects;       /* CORRECT: broadcasts that are put right */
+	size_t correct_count;
+	int64_t *stops;          /* broadcasts to be called off */
+	size_t stop_count;
+	int64_t due_at;          /* HOLD: when to decide again */
+};
+
+struct decisions {
+	struct decision *list;
+	size_t count;
+};
+
+void decide(const struct rules *rules, const struct past *history, size_t history_count,
+	    const struct event *event, int64_t now, const struct head_count *people,
+	    size_t people_count, struct decisions *decisions);
+void decisions_free(struct decisions *decisions);
+
+const char *verdict_name(enum verdict verdict);
+const char *verdict_phrase(enum verdict verdict);
