@@ -63,15 +63,18 @@ enum event_act { EVENT_ACT_NONE = 0, EVENT_ACTS(X) EVENT_ACT_END };
  *	earthquake, eew  seismic intensity: 10 20 30 40, 45 (5-), 46 (5- or more, not reported
  *	                 yet), 50 (5+), 55 (6-), 60 (6+), 70 (7)
  *	tsunami          1 forecast, 2 advisory, 3 warning, 4 major warning
- *	landslide        1 alert
- *	weather          1 advisory, 2 warning, 3 danger warning (level 4), 4 emergency warning
+ *	landslide,       1 advisory, 2 warning, 3 danger warning (level 4; the older landslide
+ *	weather          alert), 4 emergency warning
  *	volcano          1 to 5, the alert level; an eruption notice counts as 3
  *	other            1 minor, 2 moderate, 3 severe, 4 extreme
+ *
+ * Where the source writes of several places in one region (two coasts, five towns), the region
+ * stands once per `what`, with the highest level of them.
  */
 struct event_area {
 	char region[4]; /* JMA region (3 digits), prefecture (2), "" where neither fits */
 	char code[12];  /* the source's own code of the area, "" where it has none */
-	char what[24];  /* weather: the code of the warning, so that each kind is its own; or "" */
+	char what[24];  /* weather: of what ("rain", "surge"), so that each is its own; or "" */
 	int level;
 	char *name;     /* as the source writes it */
 };
@@ -87,7 +90,8 @@ struct event {
 	int64_t sent_at;     /* UTC ms, orders the reports of one event (JMA: Control/DateTime) */
 	int64_t occurred_at; /* UTC ms; 0 unknown */
 	int64_t expires_at;  /* UTC ms; 0: says nothing of it */
-	bool restates;  /* holds the full state of its areas: what is missing has ended */
+	bool restates;  /* holds the full state under its key: what is missing has ended. Such a
+			   key may be for ever the same (a prefecture's warnings, a volcano) */
 	char *place;    /* hypocentre, volcano, ...; "" unknown */
 	char *magnitude; /* as written ("M8.4"); "" unknown */
 	char *headline; /* one sentence for people; "" none */
@@ -112,8 +116,9 @@ enum hazard_read {
 };
 
 /*
- * Reads the bytes of one telegram. regions_load() and areas_load() must have been called. On
+ * Reads the bytes of one telegram. areas_load() (common/hazard/areas.h) must have been called. On
  * HAZARD_READ the caller frees *events; else it is empty and `reason` holds a sentence for people.
+ * Of a list of messages, some may be passed and others read: then both are there.
  */
 MUST_USE enum hazard_read hazard_read(enum hazard_format format, const void *bytes, size_t length,
 				      struct events *events, struct buf *reason);

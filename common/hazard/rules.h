@@ -1,6 +1,9 @@
 #pragma once
 
-/* Rules as files: config/rules.d/NAME.conf, read in order of name. One section is one rule. */
+/*
+ * Rules as files: config/rules.d/NAME.conf, read in order of name. One section is one rule; its keys
+ * stand in rules.def.
+ */
 
 #include "common/base/buf.h"
 #include "common/base/must.h"
@@ -53,4 +56,20 @@ struct rules {
  * to do, one line a fault, all faults of all files; *rules is empty then.
  */
 MUST_USE bool rules_read(const char *folder, struct rules *rules, struct buf *fault);
+/* The same for the bytes of one file; `name` is what faults call it. */
+MUST_USE bool rules_read_bytes(const char *name, const char *bytes, size_t length,
+			       struct rules *rules, struct buf *fault);
 void rules_free(struct rules *rules);
+
+/* `given` (the setting), or where it is empty the folder that came with the program. Caller frees. */
+MUST_USE char *rules_folder(const char *given);
+
+/* Walks the keys that a rule can have, for the manual page. `standard` NULL: must be given. */
+struct rule_key_view {
+	const char *key, *type, *standard, *doc;
+};
+void rule_keys_each(void (*see)(const struct rule_key_view *view, void *arg), void *arg);
+
+/* A key's value as it would be written in a file, for `--json` and tables. */
+void rule_each_value(const struct rule *rule,
+		     void (*see)(const char *key, const char *value, void *arg), void *arg);
