@@ -13,12 +13,12 @@
 #include "common/hazard/event.h"
 #include "common/hazard/rules.h"
 
-#define VERDICTS(X)                                                                               \
-	X(SEND,     1, "send",     "a broadcast was asked for")                                   \
-	X(DRILL,    2, "drill",    "a drill was asked for")                                       \
-	X(CORRECT,  3, "correct",  "a correction to those contacted was asked for")               \
-	X(HOLD,     4, "hold",     "waits for a correction")                                      \
-	X(NOTHING,  5, "nothing",  "not sent")
+#define VERDICTS(X)                                                               \
+	X(SEND, 1, "send", "a broadcast was asked for")                           \
+	X(DRILL, 2, "drill", "a drill was asked for")                             \
+	X(CORRECT, 3, "correct", "a correction to those contacted was asked for") \
+	X(HOLD, 4, "hold", "waits for a correction")                              \
+	X(NOTHING, 5, "nothing", "not sent")
 
 #define X(symbol, number, name, phrase) VERDICT_##symbol = (number),
 enum verdict { VERDICT_NONE = 0, VERDICTS(X) VERDICT_END };
@@ -40,10 +40,10 @@ struct past {
 	const char *title;
 	const char *const *keys;
 	size_t key_count;
-	int64_t at;      /* UTC ms when it was decided */
-	int64_t sent_at; /* of its event */
+	int64_t at;        /* UTC ms when it was decided */
+	int64_t sent_at;   /* of its event */
 	int64_t broadcast; /* 0: none */
-	int64_t due_at;  /* HOLD: until when; 0 once it was resolved */
+	int64_t due_at;    /* HOLD: until when; 0 once it was resolved */
 	const struct acted *acted;
 	size_t acted_count;
 };
@@ -58,16 +58,16 @@ struct head_count {
 struct decision {
 	const struct rule *rule; /* NULL: no rule is for the event */
 	enum verdict verdict;
-	char *reason;            /* one sentence for people, always */
-	struct acted *regions;   /* SEND, DRILL, HOLD: whom it is for */
+	char *reason;          /* one sentence for people, always */
+	struct acted *regions; /* SEND, DRILL, HOLD: whom it is for */
 	size_t region_count;
-	int64_t *except;         /* broadcasts whose people are not contacted again */
+	int64_t *except; /* broadcasts whose people are not contacted again */
 	size_t except_count;
-	int64_t *corrects;       /* CORRECT: broadcasts that are put right */
+	int64_t *corrects; /* CORRECT: broadcasts that are put right */
 	size_t correct_count;
-	int64_t *stops;          /* broadcasts to be called off */
+	int64_t *stops; /* broadcasts to be called off */
 	size_t stop_count;
-	int64_t due_at;          /* HOLD: when to decide again */
+	int64_t due_at; /* HOLD: when to decide again */
 };
 
 struct decisions {
