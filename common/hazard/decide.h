@@ -89,7 +89,16 @@ struct decisions {
 	size_t count;
 };
 
-/* People NULL: not known. The caller frees *decisions. regions_load() must have been called. */
+/* How far back the history must go for an event of that hazard, ms. */
+MUST_USE int64_t decide_looks_back(const struct rules *rules, enum hazard hazard);
+
+/*
+ * History: of the last decide_looks_back() ms, all decisions about the event's hazard; for an early warning
+ * those about earthquakes too. A past that was sent has a broadcast. People NULL: not known. The
+ * caller frees *decisions. regions_load() must have been called.
+ *
+ * What puts a drill right is a drill.
+ */
 void decide(const struct rules *rules, const struct past *history, size_t history_count,
 	    const struct event *event, int64_t now, const struct head_count *people,
 	    size_t people_count, struct decisions *decisions);
