@@ -14,7 +14,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-4s %s\n' $(1) '$(2)'
 
 PACKAGES := libevent_core libevent_extra hiredis libesmtp-1.0 sqlite3 gmime-3.0 \
-            inih jansson libsodium libssl libcrypto libsystemd libcurl
+            inih jansson libsodium libssl libcrypto libsystemd libcurl libxml-2.0
 PACKAGES := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -102,10 +102,12 @@ lint: ## cppcheck, clang-tidy, shellcheck, layer check
 install: all ## install into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/share/tenko/templates $(DESTDIR)$(PREFIX)/share/tenko/regions
+	install -d $(DESTDIR)$(PREFIX)/share/tenko/rules.d
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 config/tenko.conf $(DESTDIR)$(PREFIX)/share/tenko
 	install -m 644 config/templates/* $(DESTDIR)$(PREFIX)/share/tenko/templates
 	install -m 644 config/regions/* $(DESTDIR)$(PREFIX)/share/tenko/regions
+	install -m 644 config/rules.d/* $(DESTDIR)$(PREFIX)/share/tenko/rules.d
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

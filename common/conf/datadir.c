@@ -1,8 +1,11 @@
 #include "common/conf/datadir.h"
 
 #include "common/base/mem.h"
+#include "common/base/utf8.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,4 +58,51 @@ char *datadir_path(const char *name)
 	if (!path)
 		path = path_in_build_tree(name);
 	return path ? path : mem_format("%s/%s", TENKO_DATADIR, name);
+}
+
+bool datadir_read(const char *name, int heading_lines, bool (*add)(char *line, void *arg),
+		  void *arg, struct buf *fault)
+{
+	char *path = datadir_path(name), *line = NULL;
+	size_t room = 0;
+	int number = 0;
+	bool sound = true;
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		buf_format(fault,
+			   "%s: %s; it comes with the program: install it again, or name its "
+			   "folder in $TENKO_DATADIR",
+			   path, strerror(errno));
+	while (file && sound && getline(&line, &room, file) > 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (++number <= heading_lines)
+			continue;
+		sound = utf8_valid(line, strlen(line)) && add(line, arg);
+		if (!sound)
+			buf_format(fault, "%s:%d: damaged; install it again", path, number);
+	}
+	if (file && sound && (ferror(file) || number <= heading_lines)) {
+		buf_format(fault, "%s: cannot be read or is empty; install it again", path);
+		sound = false;
+	}
+	sound = sound && file;
+	if (file)
+		fclose(file);
+	free(line);
+	free(path);
+	return sound;
+}
+
+size_t datadir_fields(char *line, char separator, char **fields, size_t most)
+{
+	size_t count = 0;
+
+	while (line && count < most) {
+		fields[count++] = line;
+		line = strchr(line, separator);
+		if (line)
+			*line++ = '\0';
+	}
+	return count;
 }

@@ -9,7 +9,10 @@
  *	PREFIX/share/tenko		where `make install` puts them.
  */
 
+#include "common/base/buf.h"
 #include "common/base/must.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /*
  * The path of `name` ("regions/regions.tsv") in the first of these that has it; the caller
@@ -17,3 +20,13 @@
  * missing.
  */
 MUST_USE char *datadir_path(const char *name);
+
+/*
+ * Reads a table of these files line by line, passing over the heading lines; `add` may change the
+ * line, and says whether it is sound. False: `fault` names file and line.
+ */
+MUST_USE bool datadir_read(const char *name, int heading_lines, bool (*add)(char *line, void *arg),
+			   void *arg, struct buf *fault);
+
+/* Splits a line in place; the number of fields, at most `most`. */
+size_t datadir_fields(char *line, char separator, char **fields, size_t most);

@@ -1,11 +1,8 @@
 #include "common/roster/regions.h"
 
 #include "common/base/mem.h"
-#include "common/base/utf8.h"
 #include "common/conf/datadir.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,31 +24,18 @@ static bool is_code(const char *text, size_t digits)
 	return strlen(text) == digits && strspn(text, "0123456789") == digits;
 }
 
-/* Splits in place; returns the number of fields, at most `most`. */
-static size_t split(char *line, char separator, char **fields, size_t most)
-{
-	size_t count = 0;
-
-	while (line && count < most) {
-		fields[count++] = line;
-		line = strchr(line, separator);
-		if (line)
-			*line++ = '\0';
-	}
-	return count;
-}
-
 /* Codes must rise, so that a search by halves finds them. */
 static bool follows(const struct region *table, size_t count, const char *code)
 {
 	return count == 0 || strcmp(table[count - 1].code, code) < 0;
 }
 
-static bool add_region(char *line)
+static bool add_region(char *line, void *arg)
 {
 	char *f[7];
 
-	if (split(line, '\t', f, 7) != 7 || region_count == REGIONS_MOST)
+	(void)arg;
+	if (datadir_fields(line, '\t', f, 7) != 7 || region_count == REGIONS_MOST)
 		return false;
 	if (!is_code(f[0], 3) || !is_code(f[3], 2) || !follows(regions, region_count, f[0]))
 		return false;
@@ -62,11 +46,12 @@ static bool add_region(char *line)
 	return true;
 }
 
-static bool add_prefecture(char *line)
+static bool add_prefecture(char *line, void *arg)
 {
 	char *f[2];
 
-	if (split(line, ',', f, 2) != 2 || prefecture_count == PREFECTURES_MOST)
+	(void)arg;
+	if (datadir_fields(line, ',', f, 2) != 2 || prefecture_count == PREFECTURES_MOST)
 		return false;
 	if (!is_code(f[0], 2) || !follows(prefectures, prefecture_count, f[0]))
 		return false;
@@ -75,40 +60,6 @@ static bool add_prefecture(char *line)
 	strcpy(r->prefecture, f[0]);
 	r->name = mem_string(f[1]);
 	return true;
-}
-
-static bool read_table(const char *name, int heading_lines, bool (*add)(char *line),
-		       struct buf *fault)
-{
-	char *path = datadir_path(name), *line = NULL;
-	size_t room = 0;
-	int number = 0;
-	bool sound = true;
-	FILE *file = fopen(path, "re");
-
-	if (!file)
-		buf_format(fault,
-			   "%s: %s; it comes with the program: install it again, or name its "
-			   "folder in $TENKO_DATADIR",
-			   path, strerror(errno));
-	while (file && sound && getline(&line, &room, file) > 0) {
-		line[strcspn(line, "\r\n")] = '\0';
-		if (++number <= heading_lines)
-			continue;
-		sound = utf8_valid(line, strlen(line)) && add(line);
-		if (!sound)
-			buf_format(fault, "%s:%d: damaged; install it again", path, number);
-	}
-	if (file && sound && (ferror(file) || number <= heading_lines)) {
-		buf_format(fault, "%s: cannot be read or is empty; install it again", path);
-		sound = false;
-	}
-	sound = sound && file;
-	if (file)
-		fclose(file);
-	free(line);
-	free(path);
-	return sound;
 }
 
 static void forget(struct region *table, size_t *count)
@@ -121,8 +72,8 @@ bool regions_load(struct buf *fault)
 {
 	if (region_count && prefecture_count)
 		return true;
-	if (read_table("regions/regions.tsv", 1, add_region, fault) &&
-	    read_table("regions/prefectures.csv", 0, add_prefecture, fault))
+	if (datadir_read("regions/regions.tsv", 1, add_region, NULL, fault) &&
+	    datadir_read("regions/prefectures.csv", 0, add_prefecture, NULL, fault))
 		return true;
 	forget(regions, &region_count);
 	forget(prefectures, &prefecture_count);
