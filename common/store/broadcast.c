@@ -190,18 +190,16 @@ enum store_status broadcast_save(struct store *store, const struct broadcast *b)
 
 /* controls */
 
-enum store_status control_append(struct store *store, int64_t broadcast, enum control_verb verb,
-				 const char *by, int64_t *control)
+enum store_status control_add(struct store *store, int64_t broadcast, enum control_verb verb,
+			      const char *by, int64_t *control)
 {
 	char action[48];
 	int64_t known;
-	enum store_status status = store_begin(store);
+	enum store_status status =
+		stmt_number(store,
+			    stmt(store, "SELECT 1 FROM broadcast WHERE id=?", "i", broadcast),
+			    0, &known);
 
-	if (status)
-		return status;
-	status = stmt_number(store,
-			     stmt(store, "SELECT 1 FROM broadcast WHERE id=?", "i", broadcast),
-			     0, &known);
 	if (!status && !known)
 		status = STORE_NONE;
 	if (!status)
@@ -214,6 +212,16 @@ enum store_status control_append(struct store *store, int64_t broadcast, enum co
 	snprintf(action, sizeof action, "broadcast.%s", control_verb_name(verb));
 	if (!status)
 		status = audit(store, broadcast, by, action, "");
+	return status;
+}
+
+enum store_status control_append(struct store *store, int64_t broadcast, enum control_verb verb,
+				 const char *by, int64_t *control)
+{
+	enum store_status status = store_begin(store);
+
+	if (!status)
+		status = control_add(store, broadcast, verb, by, control);
 	if (!status)
 		return store_commit(store);
 	store_rollback(store);

@@ -60,9 +60,12 @@ MUST_USE enum store_status broadcast_each(struct store *store, int64_t most,
 					  void *arg);
 
 /*
- * Appends what is asked of a broadcast, in a transaction of its own, with an audit entry.
+ * Appends what is asked of a broadcast, in a transaction of the caller's, with an audit entry.
  * STORE_NONE: no such broadcast. *control is the fact's id, see control_applied().
  */
+MUST_USE enum store_status control_add(struct store *store, int64_t broadcast,
+				       enum control_verb verb, const char *by, int64_t *control);
+/* The same in a transaction of its own. */
 MUST_USE enum store_status control_append(struct store *store, int64_t broadcast,
 					  enum control_verb verb, const char *by, int64_t *control);
 /* Whether the scheduler has acted on it. */

@@ -79,6 +79,15 @@ static enum store_status go_on(struct scheduler *s, struct run *run, struct fano
 	return status;
 }
 
+/* What is called off now is over soon, in this turn or the next. */
+static bool is_sweeping(const struct scheduler *s)
+{
+	for (size_t i = 0; i < s->runs.count; i++)
+		if (s->runs.list[i]->b->sweep)
+			return true;
+	return false;
+}
+
 enum store_status fanout_go_on(struct scheduler *s)
 {
 	struct fanout f = {.end = clock_monotonic() + TURN_MS};
@@ -87,6 +96,6 @@ enum store_status fanout_go_on(struct scheduler *s)
 	for (size_t i = 0; !status && !f.late && i < s->runs.count; i++)
 		status = go_on(s, s->runs.list[i], &f);
 	/* That one is done is seen once it is committed. */
-	s->more |= f.late || (f.waits && f.worked);
+	s->more |= f.late || (f.waits && (f.worked || is_sweeping(s)));
 	return status;
 }
