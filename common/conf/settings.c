@@ -2,11 +2,11 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/conf/ini_file.h"
+#include "common/conf/values.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,11 +60,6 @@ static const char *const type_names[] = {
 	[TYPE_SWITCH] = "switch", [TYPE_CHOICE] = "choice",
 };
 
-static const struct {
-	const char *suffix;
-	int64_t ms;
-} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-
 static char **text_field(struct settings *s, const struct entry *e)
 {
 	return (char **)(void *)((char *)s + e->offset);
@@ -102,17 +97,6 @@ static void set_standard(struct settings *s, const struct entry *e)
 		*number_field(s, e) = e->number;
 }
 
-/* The largest unit that divides it, so that 300000 is written 5m. */
-static void write_duration(int64_t ms, struct buf *out)
-{
-	for (size_t i = 0; i < LENGTH(units); i++) {
-		if (ms % units[i].ms == 0 && (ms != 0 || units[i].ms == 1000)) {
-			buf_format(out, "%" PRId64 "%s", ms / units[i].ms, units[i].suffix);
-			return;
-		}
-	}
-}
-
 static void write_value(const struct settings *s, const struct entry *e, unsigned how,
 			struct buf *out)
 {
@@ -125,7 +109,7 @@ static void write_value(const struct settings *s, const struct entry *e, unsigne
 	} else if (e->type == TYPE_SWITCH) {
 		buf_text_add(out, *switch_field(unqualified, e) ? "yes" : "no");
 	} else if (e->type == TYPE_DURATION) {
-		write_duration(*number_field(unqualified, e), out);
+		duration_write(*number_field(unqualified, e), out);
 	} else {
 		buf_format(out, "%" PRId64, *number_field(unqualified, e));
 	}
@@ -134,63 +118,23 @@ static void write_value(const struct settings *s, const struct entry *e, unsigne
 /* reading */
 
 struct reading {
+	struct ini_file in;
 	struct settings *s;
-	struct buf *faults;
-	const char *file;
-	FILE *stream;
-	int line;
-	bool continued; /* the line goes on with the value of the one before */
 	bool given[LENGTH(entries)];
 };
 
-static void fault(struct reading *r, const char *format, ...) PRINTF(2, 3);
-
-static void fault(struct reading *r, const char *format, ...)
-{
-	va_list args;
-	char text[512];
-
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	buf_format(r->faults, "%s:%d: %s\n", r->file, r->line, text);
-}
-
-static bool parse_number(const char *value, int64_t *number, const char **rest)
-{
-	char *end;
-
-	errno = 0;
-	*number = strtoll(value, &end, 10);
-	*rest = end;
-	return end != value && errno == 0 && value[0] != ' ';
-}
-
-static bool parse_duration(const char *value, int64_t *ms)
-{
-	const char *suffix;
-
-	if (!parse_number(value, ms, &suffix) || *ms < 0)
-		return false;
-	if (*suffix == '\0') {
-		suffix = "s"; /* a bare number is seconds */
-	}
-	for (size_t i = 0; i < LENGTH(units); i++)
-		if (strcmp(suffix, units[i].suffix) == 0)
-			return !__builtin_mul_overflow(*ms, units[i].ms, ms);
-	return false;
-}
-
 static void read_number(struct reading *r, const struct entry *e, const char *value)
 {
-	const char *rest;
 	int64_t number;
 
-	if (!parse_number(value, &number, &rest) || *rest)
-		fault(r, "%s.%s: expected a whole number, found \"%.60s\"", e->section, e->key, value);
+	if (!number_read(value, &number))
+		ini_file_fault(&r->in, "%s.%s: expected a whole number, found \"%.60s\"",
+			       e->section, e->key, value);
 	else if (number < e->least || number > e->most)
-		fault(r, "%s.%s: %" PRId64 " is out of range, expected %" PRId64 " to %" PRId64,
-		      e->section, e->key, number, e->least, e->most);
+		ini_file_fault(&r->in,
+			       "%s.%s: %" PRId64 " is out of range, expected %" PRId64
+			       " to %" PRId64,
+			       e->section, e->key, number, e->least, e->most);
 	else
 		*number_field(r->s, e) = number;
 }
@@ -199,18 +143,20 @@ static void read_duration(struct reading *r, const struct entry *e, const char *
 {
 	int64_t ms;
 
-	if (!parse_duration(value, &ms)) {
-		fault(r, "%s.%s: expected a duration such as 500ms, 90s, 5m, 2h or 7d, found \"%.60s\"",
-		      e->section, e->key, value);
+	if (!duration_read(value, &ms)) {
+		ini_file_fault(&r->in,
+			       "%s.%s: expected a duration such as 500ms, 90s, 5m, 2h or 7d, "
+			       "found \"%.60s\"",
+			       e->section, e->key, value);
 		return;
 	}
 	if (ms < e->least || ms > e->most) {
 		struct buf range = {0};
-		write_duration(e->least, &range);
+		duration_write(e->least, &range);
 		buf_text_add(&range, " to ");
-		write_duration(e->most, &range);
-		fault(r, "%s.%s: %.60s is out of range, expected %s", e->section, e->key, value,
-		      buf_text(&range));
+		duration_write(e->most, &range);
+		ini_file_fault(&r->in, "%s.%s: %.60s is out of range, expected %s", e->section,
+			       e->key, value, buf_text(&range));
 		buf_free(&range);
 		return;
 	}
@@ -224,7 +170,8 @@ static void read_switch(struct reading *r, const struct entry *e, const char *va
 	else if (strcmp(value, "no") == 0)
 		*switch_field(r->s, e) = false;
 	else
-		fault(r, "%s.%s: expected yes or no, found \"%.60s\"", e->section, e->key, value);
+		ini_file_fault(&r->in, "%s.%s: expected yes or no, found \"%.60s\"", e->section,
+			       e->key, value);
 }
 
 static void read_choice(struct reading *r, const struct entry *e, const char *value)
@@ -242,15 +189,18 @@ static void read_choice(struct reading *r, const struct entry *e, const char *va
 			break;
 		p += n + 1;
 	}
-	fault(r, "%s.%s: expected one of %s, found \"%.60s\"", e->section, e->key, e->choices, value);
+	ini_file_fault(&r->in, "%s.%s: expected one of %s, found \"%.60s\"", e->section, e->key,
+		       e->choices, value);
 }
 
 static void read_text(struct reading *r, const struct entry *e, const char *value)
 {
-	char *whole = r->continued ? mem_format("%s %s", *text_field(r->s, e), value) : mem_string(value);
+	char *whole = r->in.continued ? mem_format("%s %s", *text_field(r->s, e), value)
+				      : mem_string(value);
 
 	if ((int64_t)strlen(whole) > e->most)
-		fault(r, "%s.%s: longer than %" PRId64 " bytes", e->section, e->key, e->most);
+		ini_file_fault(&r->in, "%s.%s: longer than %" PRId64 " bytes", e->section, e->key,
+			       e->most);
 	else
 		set_text(r->s, e, whole);
 	free(whole);
@@ -269,69 +219,30 @@ static const struct entry *find(const char *section, const char *key, bool *sect
 	return NULL;
 }
 
-/* A blank and a semicolon: inih takes the rest of the value for a comment, without a word. */
-static bool would_drop_rest(const char *line)
+static void read_value(struct ini_file *in, const char *section, const char *key,
+		       const char *value)
 {
-	line += strspn(line, " \t");
-	if (*line == '#' || *line == ';')
-		return false;
-	for (const char *p = strchr(line, ';'); p; p = strchr(p + 1, ';'))
-		if (p > line && (p[-1] == ' ' || p[-1] == '\t'))
-			return true;
-	return false;
-}
-
-/*
- * inih takes lines of up to 200 bytes from here and would silently read the rest of a longer one
- * as a line of its own. It also does not tell its handler the line's number.
- */
-static char *next_line(char *line, int room, void *arg)
-{
-	struct reading *r = arg;
-
-	if (!fgets(line, room, r->stream))
-		return NULL;
-	r->line++;
-	r->continued = line[0] == ' ' || line[0] == '\t';
-	if (!strchr(line, '\n') && !feof(r->stream)) {
-		int c;
-		fault(r, "line longer than %d bytes; go on with a long value on a further line that "
-			 "starts with a blank", room - 2);
-		while ((c = fgetc(r->stream)) != EOF && c != '\n')
-			;
-		line[0] = '\0';
-	}
-	if (would_drop_rest(line)) {
-		fault(r, "a blank before \";\" begins a comment and would drop the rest; put the "
-			 "\";\" right behind the word, and comments on lines of their own");
-		line[0] = '\0';
-	}
-	return line;
-}
-
-/* inih calls this for each value; 1 goes on. */
-static int read_value(void *arg, const char *section, const char *key, const char *value)
-{
-	struct reading *r = arg;
+	struct reading *r = in->arg;
 	bool section_known;
 
 	const struct entry *e = find(section, key, &section_known);
 	if (!*section) {
-		fault(r, "\"%.60s\" stands before any [section]", key);
-		return 1;
+		ini_file_fault(&r->in, "\"%.60s\" stands before any [section]", key);
+		return;
 	}
 	if (!section_known) {
-		fault(r, "unknown section [%.60s]", section);
-		return 1;
+		ini_file_fault(&r->in, "unknown section [%.60s]", section);
+		return;
 	}
 	if (!e) {
-		fault(r, "unknown key \"%.60s\" in [%s]", key, section);
-		return 1;
+		ini_file_fault(&r->in, "unknown key \"%.60s\" in [%s]", key, section);
+		return;
 	}
-	if (r->continued && e->type != TYPE_TEXT)
-		fault(r, "%s.%s: a %s has one line only", section, key, type_names[e->type]);
-	else if (r->given[e - entries] && !r->continued)
-		fault(r, "%s.%s is given twice", section, key);
+	if (r->in.continued && e->type != TYPE_TEXT)
+		ini_file_fault(&r->in, "%s.%s: a %s has one line only", section, key,
+			       type_names[e->type]);
+	else if (r->given[e - entries] && !r->in.continued)
+		ini_file_fault(&r->in, "%s.%s is given twice", section, key);
 	r->given[e - entries] = true;
 
 	switch (e->type) {
@@ -353,23 +264,19 @@ static int read_value(void *arg, const char *section, const char *key, const cha
 	case TYPE_SECTION:
 		break;
 	}
-	return 1;
 }
 
 static void read_file(struct reading *r)
 {
-	r->stream = fopen(r->file, "re");
-	if (!r->stream) {
-		buf_format(r->faults, "%s: cannot be read: %s\n", r->file, strerror(errno));
+	FILE *stream = fopen(r->in.name, "re");
+
+	if (!stream) {
+		buf_format(r->in.faults, "%s: cannot be read: %s\n", r->in.name, strerror(errno));
 		return;
 	}
-	int status = ini_parse_stream(next_line, r, read_value, r);
-	if (ferror(r->stream))
-		buf_format(r->faults, "%s: cannot be read: %s\n", r->file, strerror(errno));
-	else if (status != 0)
-		buf_format(r->faults, "%s:%d: expected [section] or key = value\n", r->file, status);
-	fclose(r->stream);
-	r->s->file = realpath(r->file, NULL);
+	ini_file_read(&r->in, stream);
+	fclose(stream);
+	r->s->file = realpath(r->in.name, NULL);
 }
 
 struct settings *settings_read(const char *file, struct buf *faults)
@@ -378,7 +285,10 @@ struct settings *settings_read(const char *file, struct buf *faults)
 	struct reading *r = mem_alloc(sizeof *r);
 	size_t before = faults->length;
 
-	*r = (struct reading){.s = s, .faults = faults, .file = file};
+	*r = (struct reading){
+		.in = {.name = file, .faults = faults, .arg = r, .value = read_value},
+		.s = s,
+	};
 	for (size_t i = 0; i < LENGTH(entries); i++)
 		set_standard(s, &entries[i]);
 	if (file)
@@ -493,9 +403,9 @@ static void write_range(const struct entry *e, struct buf *out)
 		buf_format(out, "# (%" PRId64 " to %" PRId64, e->least, e->most);
 	} else if (e->type == TYPE_DURATION) {
 		buf_text_add(out, "# (");
-		write_duration(e->least, out);
+		duration_write(e->least, out);
 		buf_text_add(out, " to ");
-		write_duration(e->most, out);
+		duration_write(e->most, out);
 	} else if (e->type == TYPE_CHOICE) {
 		buf_format(out, "# (%s", e->choices);
 	} else if (e->type == TYPE_SWITCH) {

@@ -136,6 +136,8 @@ MUST_USE enum hazard_format hazard_format_by_name(const char *name);
 MUST_USE enum hazard hazard_by_name(const char *name);
 MUST_USE enum event_status event_status_by_name(const char *name);
 MUST_USE enum event_act event_act_by_name(const char *name);
+MUST_USE enum event_status event_status_by_name(const char *name);
+MUST_USE enum event_act event_act_by_name(const char *name);
 
 /* "5+" "6-" "warning" ... for a level of that hazard; "" for 0. By language: ja "震度5強". */
 MUST_USE const char *level_name(enum hazard hazard, int level);
