@@ -15,12 +15,12 @@
 #include "common/hazard/event.h"
 #include "common/hazard/rules.h"
 
-#define VERDICTS(X)                                                                               \
-	X(SEND,     1, "send",     "a broadcast was asked for")                                   \
-	X(DRILL,    2, "drill",    "a drill was asked for")                                       \
-	X(CORRECT,  3, "correct",  "a correction to those contacted was asked for")               \
-	X(HOLD,     4, "hold",     "waits for a correction")                                      \
-	X(NOTHING,  5, "nothing",  "not sent")
+#define VERDICTS(X)                                                               \
+	X(SEND, 1, "send", "a broadcast was asked for")                           \
+	X(DRILL, 2, "drill", "a drill was asked for")                             \
+	X(CORRECT, 3, "correct", "a correction to those contacted was asked for") \
+	X(HOLD, 4, "hold", "waits for a correction")                              \
+	X(NOTHING, 5, "nothing", "not sent")
 
 #define X(symbol, number, name, phrase) VERDICT_##symbol = (number),
 enum verdict { VERDICT_NONE = 0, VERDICTS(X) VERDICT_END };
@@ -47,11 +47,11 @@ struct past {
 	const char *title;
 	const char *const *keys;
 	size_t key_count;
-	int64_t at;      /* UTC ms when it was decided */
-	int64_t sent_at; /* of its event */
-	int64_t occurred_at; /* of its event; 0 unknown */
-	int64_t broadcast; /* 0: none */
-	int64_t due_at;  /* HOLD: until when; 0 once it was resolved */
+	int64_t at;                /* UTC ms when it was decided */
+	int64_t sent_at;           /* of its event */
+	int64_t occurred_at;       /* of its event; 0 unknown */
+	int64_t broadcast;         /* 0: none */
+	int64_t due_at;            /* HOLD: until when; 0 once it was resolved */
 	const struct acted *acted; /* the decision's `regions` and `ended` */
 	size_t acted_count;
 };
@@ -66,21 +66,21 @@ struct head_count {
 struct decision {
 	const struct rule *rule; /* NULL: no rule is for the event */
 	enum verdict verdict;
-	char *reason;            /* one sentence for people, always, that begins with the verdict:
+	char *reason;          /* one sentence for people, always, that begins with the verdict:
 				    "not sent: ..." */
-	struct acted *regions;   /* SEND, DRILL, HOLD: whom it is for */
+	struct acted *regions; /* SEND, DRILL, HOLD: whom it is for */
 	size_t region_count;
-	struct acted *ended;     /* whatever the verdict: with level 0 */
+	struct acted *ended; /* whatever the verdict: with level 0 */
 	size_t ended_count;
-	int64_t *except;         /* broadcasts whose people are not contacted again */
+	int64_t *except; /* broadcasts whose people are not contacted again */
 	size_t except_count;
-	bool except_before;      /* nor those of the decisions of this rule before it in the list */
-	int64_t *corrects;       /* CORRECT: broadcasts that are put right */
+	bool except_before; /* nor those of the decisions of this rule before it in the list */
+	int64_t *corrects;  /* CORRECT: broadcasts that are put right */
 	size_t correct_count;
-	int64_t *stops;          /* broadcasts to be called off */
+	int64_t *stops; /* broadcasts to be called off */
 	size_t stop_count;
-	int64_t due_at;          /* HOLD: when to ask decide_due() */
-	int64_t *settles;        /* earlier decisions (past.id) that are not held any more */
+	int64_t due_at;   /* HOLD: when to ask decide_due() */
+	int64_t *settles; /* earlier decisions (past.id) that are not held any more */
 	size_t settle_count;
 };
 
@@ -89,7 +89,16 @@ struct decisions {
 	size_t count;
 };
 
-/* People NULL: not known. The caller frees *decisions. regions_load() must have been called. */
+/* How far back the history must go for an event of that hazard, ms. */
+MUST_USE int64_t decide_looks_back(const struct rules *rules, enum hazard hazard);
+
+/*
+ * History: of the last decide_looks_back() ms, all decisions about the event's hazard; for an early warning
+ * those about earthquakes too. A past that was sent has a broadcast. People NULL: not known. The
+ * caller frees *decisions. regions_load() must have been called.
+ *
+ * What puts a drill right is a drill.
+ */
 void decide(const struct rules *rules, const struct past *history, size_t history_count,
 	    const struct event *event, int64_t now, const struct head_count *people,
 	    size_t people_count, struct decisions *decisions);

@@ -84,7 +84,7 @@ const char *jma_region(const char *code, const char *prefecture)
 {
 	if (strlen(code) == 3 && region_exists(code))
 		return code;
-	return strlen(prefecture) == 2 && region_exists(prefecture) ? prefecture : "";
+	return strlen(prefecture) == 2 && region_exists(prefecture) ? prefecture : REGION_ELSEWHERE;
 }
 
 void jma_earthquake(struct jma *jma)

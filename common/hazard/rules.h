@@ -19,31 +19,31 @@ enum address {
 };
 
 struct rule {
-	char *name;          /* of the section */
+	char *name; /* of the section */
 	char *file;
 	int line;
 	bool enabled;
 	enum hazard hazard;
-	int threshold;       /* level from which on it sends */
-	char **regions;      /* codes; none: all */
+	int threshold;  /* level from which on it sends */
+	char **regions; /* codes; none: all */
 	size_t region_count;
-	char **sources;      /* names of formats; none: all */
+	char **sources; /* names of formats; none: all */
 	size_t source_count;
-	unsigned addresses;  /* set of enum address */
-	char **groups;       /* only people of these departments; none: all */
+	unsigned addresses; /* set of enum address */
+	char **groups;      /* only people of these departments; none: all */
 	size_t group_count;
 	char *template, *correction_template; /* names */
-	enum kind kind;      /* of the broadcast */
-	unsigned channels;   /* set; 0: those of the settings */
-	int64_t hold;        /* ms to wait for a correction */
-	int64_t suppress;    /* ms after a broadcast in which the same region is left alone */
+	enum kind kind;                       /* of the broadcast */
+	unsigned channels;                    /* set; 0: those of the settings */
+	int64_t hold;                         /* ms to wait for a correction */
+	int64_t suppress;     /* ms after a broadcast in which the same region is left alone */
 	bool stronger_breaks; /* a higher level is sent all the same */
-	int64_t guard;       /* ms within which two events in one region are one shaking */
-	int64_t daily_most;  /* broadcasts in 24 h; 0: no limit */
-	int64_t age_most;    /* ms; an older event is not acted on */
-	bool drill_only;     /* never sends for real */
-	bool exercises;      /* an exercise becomes a drill */
-	bool cancel_stops;   /* a cancel calls off running broadcasts too */
+	int64_t guard;        /* ms within which two events in one region are one shaking */
+	int64_t daily_most;   /* broadcasts in 24 h; 0: no limit */
+	int64_t age_most;     /* ms; an older event is not acted on */
+	bool drill_only;      /* never sends for real */
+	bool exercises;       /* an exercise becomes a drill */
+	bool cancel_stops;    /* a cancel calls off running broadcasts too */
 };
 
 struct rules {
