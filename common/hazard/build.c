@@ -191,7 +191,8 @@ bool event_add_coast(struct event *event, const char *code, const char *name, in
 	return true;
 }
 
-static void say(struct buf *reason, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void say(struct buf *reason, const char *format,
+						      va_list args)
 {
 	char *sentence = NULL;
 
