@@ -15,10 +15,10 @@ JMA = REPOSITORY / "test" / "data" / "jma" / "official"
 SEQUENCE = "32-39_11_"
 # user: (work, home, second address), by region (three digits) or prefecture (two)
 PEOPLE = {"m1": ("220", "", ""),     # 宮城県北部: 6+, then 7
-          "m2": ("", "221", ""),     # 宮城県南部: first told of by the second report
+          "m2": ("", "221", ""),     # 宮城県南部: 6-
           "m3": ("", "04", ""),      # somewhere in 宮城県
           "k1": ("130", "", ""),     # far away
-          "t1": ("350", "", ""),     # 東京都２３区: 5+ in the second report
+          "t1": ("350", "", ""),     # 東京都２３区: 5+, told of by the second report alone
           "s1": ("", "", "220")}     # by the second address alone
 
 

@@ -1,12 +1,15 @@
 """tenko-feed as a whole: what feeds name is fetched, read, decided about and acted on exactly once,
 however the other side behaves and whatever happens to us."""
 
+import contextlib
+import json
 import signal
+import sqlite3
 import time
 
 import pytest
 from feed_system import feeds, now_as, official, sequence_as_of_now  # noqa: F401  (a fixture)
-from harness import wait_for
+from harness import REPOSITORY, wait_for
 
 STRONG = "32-39_11_01"   # 震度速報: 6+ in 宮城県北部
 STRONGER = "32-39_11_05"  # 震源・震度に関する情報: 7 there, 31 regions
@@ -21,7 +24,7 @@ def test_a_strong_earthquake_asks_for_a_broadcast_to_those_who_live_or_work_ther
     feeds.start()
     telegram, = feeds.wait_telegrams(1, "read")
     broadcast, = feeds.broadcasts()
-    assert broadcast["targeted"] == 2  # m1 by work, m3 whose prefecture alone is known
+    assert broadcast["targeted"] == 3  # by work, by home, by the prefecture alone
     assert broadcast["by"] == "rule:earthquake" and broadcast["kind"] == 1
     assert "震度6強" in broadcast["title"] and "宮城県北部" in broadcast["body"]
     sent = [d for d in feeds.decisions() if d["verdict"] == "send"]
@@ -52,9 +55,8 @@ def test_the_next_report_reaches_only_those_newly_covered(feeds):
     feeds.wait_telegrams(2, "read")
     one, two = feeds.broadcasts()
     wait_for(lambda: feeds.fanned_out(one["id"]) and feeds.fanned_out(two["id"]))
-    assert feeds.reached(one["id"]) == {"m1", "m3"}
-    assert feeds.reached(two["id"]) == {"m2", "t1"} & feeds.reached(two["id"]) and \
-        "m2" in feeds.reached(two["id"])
+    assert feeds.reached(one["id"]) == {"m1", "m2", "m3"}
+    assert feeds.reached(two["id"]) == {"t1"}
 
 
 def test_repeated_and_late_reports_change_nothing(feeds):
@@ -176,35 +178,32 @@ def test_killed_again_and_again_it_acts_on_each_telegram_once(feeds):
     assert sorted(t["key"].rpartition("/")[2] for t in feeds.telegrams()) == names
     decided = [(d["telegram"], d["rule"]) for d in feeds.decisions()]
     assert len(decided) == len(set(decided))
-    # m1 and m3 by the first, m2 (and t1, if it was 5+ there) by what covers them; never twice
-    assert len(feeds.broadcasts()) == 2 or "220" in feeds.broadcasts()[0]["targets"]
-    assert sum(d["broadcast"] is not None for d in feeds.decisions()) == len(feeds.broadcasts()) <= 2
+    # one, where the second report came first; else one more for those whom it covers anew
+    assert 1 <= len(feeds.broadcasts()) <= 2
+    assert [d["broadcast"] for d in feeds.decisions() if d["broadcast"]] == \
+        [b["id"] for b in feeds.broadcasts()]
 
 
-def test_a_full_or_busy_store_only_delays(feeds):
+@contextlib.contextmanager
+def locked(tenko):
+    """The store, held by somebody else."""
+    db = sqlite3.connect(tenko.data_dir / "tenko.db", isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+        db.close()
+
+
+def test_a_busy_store_only_delays(feeds):
     feeds.start()
-    with feeds.tenko_lock() if hasattr(feeds, "tenko_lock") else _locked(feeds.tenko):
+    with locked(feeds.tenko):
         feeds.double.publish("eqvol", "1_VXSE51.xml", now_as(STRONG))
         wait_for(lambda: feeds.process.events("feed.store"), deadline=30)
         assert feeds.telegrams() == []
     feeds.wait_telegrams(1, "read")
     assert len(feeds.broadcasts()) == 1
-
-
-def _locked(tenko):
-    import contextlib
-    import sqlite3
-
-    @contextlib.contextmanager
-    def lock():
-        db = sqlite3.connect(tenko.data_dir / "tenko.db", isolation_level=None)
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            db.execute("ROLLBACK")
-            db.close()
-    return lock()
 
 
 def test_private_addresses_and_plain_http_are_refused_unless_allowed(feeds):
@@ -319,14 +318,14 @@ def test_a_cancel_sends_a_correction_to_those_who_were_contacted(feeds):
     feeds.start()
     feeds.wait_telegrams(1, "read")
     one, = feeds.broadcasts()
-    # the attempts are handed over; one of the two is reported back
-    wait_for(lambda: feeds.tenko.sql("SELECT count(*) FROM attempt")[0][0] == 2)
+    # handed over: whether they arrived is not known, so they may have
+    wait_for(lambda: feeds.tenko.sql("SELECT count(*) FROM attempt")[0][0] == 3)
     feeds.double.publish("eqvol", "2_VXSE51.xml", cancel_of(telegram))
     feeds.wait_telegrams(2, "read")
     one, two = feeds.broadcasts()
     assert two["by"] == "rule:quake" and two["kind"] == 2 and two["targets"] == f"contacted:{one['id']}"
     wait_for(lambda: feeds.fanned_out(two["id"]))
-    assert feeds.reached(two["id"]) == {"m1", "m3"}
+    assert feeds.reached(two["id"]) == {"m1", "m2", "m3"}
     assert feeds.tenko.sql("SELECT state FROM broadcast WHERE id = ?", one["id"]) == [(6,)]
     assert [d["verdict"] for d in feeds.decisions()] == ["send", "correct"]
 
@@ -344,7 +343,6 @@ def test_messages_of_p2pquake_are_taken_one_by_one(feeds):
                               "maxScale": 60, "domesticTsunami": "Checking", "foreignTsunami": "Unknown"},
                "points": [{"pref": "宮城県", "addr": "宮城県北部", "isArea": True, "scale": 60}]}
     crowd = {"_id": "b1", "id": "b1", "code": 9611, "time": "2026/11/21 12:00:01.000"}
-    import json
     (feeds.double.folder / "p2pquake.json").write_text(json.dumps([crowd, message]))
     feeds.configure(atom_urls="", p2pquake_url=feeds.double.url("/p2pquake?codes=551"), p2pquake_interval="1s")
     feeds.start()
@@ -356,10 +354,7 @@ def test_messages_of_p2pquake_are_taken_one_by_one(feeds):
 
 
 def test_cap_alerts_are_taken_from_their_address(feeds):
-    from feed_system import REPOSITORY
-    alert = (REPOSITORY / "test" / "data" / "cap" / "oasis_example2.xml").read_bytes() \
-        if (REPOSITORY / "test" / "data" / "cap" / "oasis_example2.xml").exists() else None
-    assert alert
+    alert = (REPOSITORY / "test" / "data" / "cap" / "oasis_example2.xml").read_bytes()
     (feeds.double.folder / "one.cap").write_bytes(alert)
     feeds.configure(atom_urls="", cap_urls=feeds.double.url("/cap/one"))
     feeds.start()
@@ -375,7 +370,6 @@ def test_old_telegrams_are_tidied_away_but_not_those_that_sent(feeds):
     feeds.wait_telegrams(2)
     feeds.process.stop()
     feeds.tenko.sql("UPDATE telegram SET received_at = received_at - 400 * 86400000")
-    feeds.tenko.sql("SELECT 1")
     feeds.configure(enabled=False)
     feeds.start()
     feeds.process.wait_log("feed.tidied telegrams=1")
