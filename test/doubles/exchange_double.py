@@ -11,6 +11,7 @@ prints "port N" once it listens, and runs until SIGTERM or SIGINT. In D it keeps
                     (seconds since 1970), status, answered_by, heard (the texts that were spoken),
                     languages, keys (what was pressed at each prompt) and faults (what was wrong
                     with what we were told to do, or how a callback was answered)
+    D/refused.jsonl a line for each call that was not taken: at, to, status, code
     D/port          the port
 
     POST .../Accounts/SID/Calls.json           places a call
@@ -287,7 +288,7 @@ class Call:
         self.move("completed", status)
         for fields in reversed(self.late):
             self.send(fields)
-        self.exchange.log(self)
+        self.exchange.note("calls.jsonl", self.record())
 
     def move(self, event, status):
         self.status = status
@@ -395,9 +396,9 @@ class Exchange:
         threading.Thread(target=call.run, daemon=True).start()
         return call
 
-    def log(self, call):
-        with self.lock, open(self.folder / "calls.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(call.record(), ensure_ascii=False) + "\n")
+    def note(self, name, record):
+        with self.lock, open(self.folder / name, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 class Refusal(Exception):
@@ -476,6 +477,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.serve(self.show)
 
     def place(self, account, call, query, fields):
+        try:
+            self.take_call(account, call, fields)
+        except Refusal as refusal:
+            self.exchange.note("refused.jsonl", {"at": time.time(), "to": dict(fields).get("To", ""),
+                                                 "status": refusal.status, "code": refusal.code})
+            raise
+
+    def take_call(self, account, call, fields):
         if call:
             raise Refusal(405, 20004, "Method not allowed")
         given = dict(fields)

@@ -8,6 +8,8 @@ prints "port N" once it listens, and runs until SIGTERM or SIGINT. Messages are 
 
     D/new/000001.eml    whole files only: they are written in D/tmp and renamed
     D/port              the port
+    D/refused.jsonl     a line for each recipient that was refused: at (seconds since 1970),
+                        recipient, reply
 
 each as it came, behind lines that say how: Return-Path, X-Sandbox-Recipient (the words after
 RCPT TO:), X-Sandbox-Session (number of the connection, from 1), X-Sandbox-Tls, X-Sandbox-Sni,
@@ -34,6 +36,7 @@ import asyncio
 import email
 import email.policy
 import fnmatch
+import json
 import logging
 import os
 import re
@@ -42,6 +45,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -109,6 +113,10 @@ class Store:
         head = "".join(f"{key}: {value}\r\n" for key, value in notes.items())
         (self.folder / "tmp" / name).write_bytes(head.encode() + content)
         os.rename(self.folder / "tmp" / name, self.folder / "new" / name)
+
+    def note_refusal(self, recipient, reply):
+        with open(self.folder / "refused.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps({"at": time.time(), "recipient": recipient, "reply": reply}) + "\n")
 
 
 class Server(SMTP):
@@ -206,9 +214,11 @@ class Server(SMTP):
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         refusal = await self.by_rule("rcpt", address)
-        if not refusal:
-            envelope.rcpt_tos.append(address)
-        return refusal or "250 2.1.5 recipient ok"
+        if refusal:
+            self.store.note_refusal(address, refusal)
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 recipient ok"
 
     def recipient(self):
         return self.envelope.rcpt_tos[0] if self.envelope.rcpt_tos else ""
