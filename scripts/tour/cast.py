@@ -46,7 +46,7 @@ class Answer:
 #   by          the way that is recorded    what it is called
 WAYS = {
     "mail":     ("web", "by mail link"),
-    "push":     ("web", "by push"),
+    "push":     ("push", "by push"),
     "key":      ("voice", "by key press"),
     "call-in":  ("call_in", "by calling in"),
     "proxy":    ("proxy", "by proxy"),
