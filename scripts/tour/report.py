@@ -46,13 +46,13 @@ def words_of(reply, answer, started):
 
 
 def answers_given(course, started):
-    """A line for each answer, or one that says that there was none."""
+    """A line for each answer, or one that there was none."""
     replies = [(course.person.code, *answer) for answer in course.answers]
     for reply, answer in parts_of(replies):
         note = f"  ({answer.note})" if answer and answer.note else ""
         yield f"answered  {words_of(reply, answer, started)}{note}"
     if not replies:
-        yield "no answer, and everything was tried"
+        yield "no answer"
 
 
 def print_table(courses, started, output):
