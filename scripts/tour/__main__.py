@@ -25,7 +25,7 @@ def stages(t):
         ("Each is tried in their own dial order until they answer", "発信順に連絡し、回答で止める",
          t.follow),
         ("An answer entered for somebody, and a reminder", "代理入力と再送", t.remind),
-        ("Who was tried when, and does it add up?", "経過と集計の確認", t.check_all),
+        ("Who was tried when, and does it add up?", "経過と集計の確認", t.check),
     )
 
 

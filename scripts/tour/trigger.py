@@ -1,6 +1,16 @@
-"""What sets the broadcast going. Each is a function of the system that asks for one, says what it did,
-and gives the number of the broadcast.
+"""What sets the broadcast going. Each is a function of the system that sees to it that there is one,
+says what it did, and gives what was Asked.
 """
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The broadcast, and its title by language."""
+    broadcast: int
+    title: dict
+
 
 TITLE = "【安否確認】地震が発生しました"
 TITLE_EN = "Safety check: earthquake"
@@ -19,4 +29,4 @@ def by_command(system, output):
     output.say("if nobody answers: " + ", ".join(f"{n} by {c}" for c, n in ahead.items()))
     told = system.tenko_json("broadcast", *words)
     output.say(f"broadcast {told['broadcast']}, {told['targeted']} people: {TITLE}")
-    return told["broadcast"]
+    return Asked(told["broadcast"], {"ja": TITLE, "en": TITLE_EN})
