@@ -47,7 +47,7 @@ WORKER := $(wildcard workers/*.c)
 # program name -> folder
 PROGRAMS := tenkod:dispatcher/master tenko-scheduler:dispatcher/scheduler \
             tenko-reply:dispatcher/reply tenko:dispatcher/cli tenko-mail:workers/mail \
-            tenko-push:workers/push tenko-voice:workers/voice
+            tenko-push:workers/push tenko-voice:workers/voice tenko-feed:dispatcher/feed
 NAMES    := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
 folder    = $(lastword $(subst :, ,$(filter $(1):%,$(PROGRAMS))))
 parts     = $(filter-out %/main.c,$(wildcard $(1)/*.c)) $(if $(filter workers/%,$(1)),$(WORKER))
@@ -122,10 +122,12 @@ lint: ## cppcheck, clang-tidy, shellcheck, layer check
 install: all ## install into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/share/tenko/templates $(DESTDIR)$(PREFIX)/share/tenko/regions
+	install -d $(DESTDIR)$(PREFIX)/share/tenko/rules.d
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 config/tenko.conf $(DESTDIR)$(PREFIX)/share/tenko
 	install -m 644 config/templates/* $(DESTDIR)$(PREFIX)/share/tenko/templates
 	install -m 644 config/regions/* $(DESTDIR)$(PREFIX)/share/tenko/regions
+	install -m 644 config/rules.d/* $(DESTDIR)$(PREFIX)/share/tenko/rules.d
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

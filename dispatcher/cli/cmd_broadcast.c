@@ -36,6 +36,8 @@ enum {
 	BODY_EN,
 	TEMPLATE,
 	TO,
+	WITHIN,
+	EXCEPT,
 	KIND,
 	CHANNEL,
 	ROUNDS,
@@ -53,6 +55,8 @@ static const struct option known[] = {
 	{"body-en", required_argument, NULL, BODY_EN},
 	{"template", required_argument, NULL, TEMPLATE},
 	{"to", required_argument, NULL, TO},
+	{"within", required_argument, NULL, WITHIN},
+	{"except", required_argument, NULL, EXCEPT},
 	{"kind", required_argument, NULL, KIND},
 	{"channels", required_argument, NULL, CHANNEL},
 	{"rounds", required_argument, NULL, ROUNDS},
@@ -79,6 +83,10 @@ static int take_checked(struct cli *cli, struct order *o, int option, const char
 	switch (option) {
 	case TO:
 		return targets_add(cli, &o->targets, value);
+	case WITHIN:
+		return targets_within(cli, &o->targets, value);
+	case EXCEPT:
+		return targets_except(cli, &o->targets, value);
 	case KIND:
 		o->kind = kind_by_name(value);
 		return o->kind ? EX_OK : cli_misused(cli, "--kind is safety, notice or drill");
@@ -142,9 +150,10 @@ static int read_order(struct cli *cli, int argc, char **argv, struct order *o)
 				   argv[optind]);
 	if (body[0] && body[1] && strcmp(body[0], "-") == 0 && strcmp(body[1], "-") == 0)
 		return cli_misused(cli, "only one of --body and --body-en can be standard input");
-	if (o->targets.count == 0) {
+	if (!o->targets.named) {
 		code = targets_add(cli, &o->targets, "all");
-		cli_say(cli, "no --to was given: this is for everyone");
+		cli_say(cli, "no --to was given: this is for everyone%s",
+			o->targets.count > 1 ? " but those taken out" : "");
 	}
 	return code;
 }
