@@ -92,14 +92,13 @@ static bool fits(const char *text, size_t room)
 
 static bool read_area(const json_t *o, struct event *event)
 {
-	struct event_area none = {0};
 	bool sound = true;
 	const char *region = text_of(o, "region", &sound), *code = text_of(o, "code", &sound);
 	const char *what = text_of(o, "what", &sound), *name = text_of(o, "name", &sound);
 	int64_t level = number_of(o, "level", &sound);
 
-	if (!sound || level < 0 || level > 100 || !fits(region, sizeof none.region) ||
-	    !fits(code, sizeof none.code) || !fits(what, sizeof none.what))
+	if (!sound || level < 0 || level > 100 || !fits(region, sizeof event->areas->region) ||
+	    !fits(code, sizeof event->areas->code) || !fits(what, sizeof event->areas->what))
 		return false;
 	return event_add_area(event, region, code, what, (int)level, name);
 }
