@@ -15,7 +15,7 @@
  * about is said by labels and annotations:
  *
  *	region     codes or names of regions or prefectures, commas between them; without one the
- *	           alert has an area of no region, which holds its level
+ *	           alert says of no place
  *	severity   see below; without one the alert is moderate
  *	title      the headline (or summary); description: the text
  *	drill      "true": an exercise
@@ -69,6 +69,8 @@ static bool add_regions(struct event *event, const char *list, int level)
 	for (char *name = strtok_r(copy, ",;", &save); name; name = strtok_r(NULL, ",;", &save)) {
 		char *plain = area_plain(name);
 		const char *region = region_exists(plain) ? plain : area_region_by_name(plain);
+		if (!region[0])
+			region = REGION_ELSEWHERE;
 		fits = fits && event_add_area(event, region, "", "", level, name);
 		free(plain);
 	}
@@ -108,10 +110,10 @@ static enum hazard_read read_alert(const json_t *alert, const char *group, struc
 	event_add_key(event, key);
 	free(key);
 	const char *headline = said(alert, "title");
-	event_set(&event->title, said(alert, "alertname"), TITLE_OF_EVENT_MOST);
-	event_set(&event->headline, headline[0] ? headline : said(alert, "summary"), HEADLINE_MOST);
-	event_set(&event->text, said(alert, "description"), TEXT_OF_EVENT_MOST);
-	event_set(&event->place, said(alert, "instance"), NAME_OF_AREA_MOST);
+	event_set_text(&event->title, said(alert, "alertname"), TITLE_OF_EVENT_MOST);
+	event_set_text(&event->headline, headline[0] ? headline : said(alert, "summary"), HEADLINE_MOST);
+	event_set_text(&event->text, said(alert, "description"), TEXT_OF_EVENT_MOST);
+	event_set_text(&event->place, said(alert, "instance"), NAME_OF_AREA_MOST);
 	if (!add_regions(event, said(alert, "region"), resolved ? 0 : level))
 		return hazard_refuse(reason, "it names too many regions");
 	return HAZARD_READ;

@@ -8,7 +8,7 @@
  * Volcanic alerts (VFVO50) and eruptions (VFVO52, VFVO56): Body/VolcanoInfo[@type]/Item. One
  * VolcanoInfo names the volcano with its alert level, another the towns. An eruption counts as level
  * 3; an alert that is lifted (Kind 04) as 0 for its towns. A report that names no towns has the
- * volcano as its area, without a region.
+ * volcano as its area, which is in none of our regions.
  */
 
 enum { ERUPTION = 3, LIFTED = 0 };
@@ -51,8 +51,10 @@ static bool add_areas(struct jma *jma, const struct xml_node *item, int level, b
 {
 	for (const struct xml_node *a = xml_at(item, "Areas/Area"); a; a = xml_next(a)) {
 		const char *code = xml_text(a, "Code"), *name = xml_text(a, "Name");
-		if (!event_add_area(jma->event, towns ? area_of_town(code, name) : "", code, "",
-				    level, name))
+		const char *region = towns ? area_of_town(code, name) : "";
+		if (!region[0])
+			region = REGION_ELSEWHERE;
+		if (!event_add_area(jma->event, region, code, "", level, name))
 			return false;
 	}
 	return true;
@@ -74,7 +76,7 @@ enum hazard_read jma_volcano(struct jma *jma)
 				   "line %d: \"%s\" is neither an alert level nor an "
 				   "eruption",
 				   item->line, quote(&value, xml_text(item, "Kind/Name")));
-	event_set(&jma->event->place, xml_text(item, "Areas/Area/Name"), NAME_OF_AREA_MOST);
+	event_set_text(&jma->event->place, xml_text(item, "Areas/Area/Name"), NAME_OF_AREA_MOST);
 	jma->event->restates = strncmp(jma->title, "噴火警報", strlen("噴火警報")) == 0;
 	for (item = xml_at(towns ? towns : volcano, "Item"); item; item = xml_next(item)) {
 		bool lifted = towns && strcmp(xml_text(item, "Kind/Code"), "04") == 0;

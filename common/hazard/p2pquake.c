@@ -66,7 +66,7 @@ static void read_hypocenter(const json_t *quake, struct event *event)
 	const json_t *centre = json_object_get(quake, "hypocenter");
 	double magnitude = json_number_value(json_object_get(centre, "magnitude"));
 
-	event_set(&event->place, text_of(centre, "name"), NAME_OF_AREA_MOST);
+	event_set_text(&event->place, text_of(centre, "name"), NAME_OF_AREA_MOST);
 	if (magnitude > 0 && magnitude < 20) {
 		free(event->magnitude);
 		event->magnitude = mem_format("M%.1f", magnitude);
@@ -86,6 +86,8 @@ static enum hazard_read read_point(const json_t *point, struct event *event, str
 		region = area_region_by_name(place);
 	if (!region[0])
 		region = area_of_place(text_of(point, "pref"), place);
+	if (!region[0])
+		region = REGION_ELSEWHERE;
 	if (!event_add_area(event, region, "", "", scale, place))
 		return hazard_refuse(reason, "names too many places");
 	return HAZARD_READ;
@@ -123,7 +125,7 @@ static enum hazard_read read_quake(const json_t *message, struct event *event, s
 	event_add_key(event, key);
 	free(key);
 	read_hypocenter(quake, event);
-	event_set(&event->text, text_of(json_object_get(message, "comments"), "freeFormComment"),
+	event_set_text(&event->text, text_of(json_object_get(message, "comments"), "freeFormComment"),
 		  TEXT_OF_EVENT_MOST);
 	json_array_foreach(points, i, point)
 	{
@@ -133,7 +135,7 @@ static enum hazard_read read_quake(const json_t *message, struct event *event, s
 	}
 	/* Only how strong it was at most, not where. */
 	if (!event->area_count && most > 0 &&
-	    !event_add_area(event, "", "", "", most, text_of(quake, "name")))
+	    !event_add_area(event, REGION_ELSEWHERE, "", "", most, event->place))
 		return hazard_refuse(reason, "names too many places");
 	return HAZARD_READ;
 }
@@ -150,18 +152,6 @@ static int level_of_grade(const char *grade)
 		if (strcmp(grade, grades[i].grade) == 0)
 			return grades[i].level;
 	return -1;
-}
-
-static bool add_coast(struct event *event, const char *name, int level)
-{
-	const struct area *coast = area_by_name(AREAS_TSUNAMI, name);
-
-	if (!coast)
-		return event_add_area(event, "", "", "", level, name);
-	for (size_t i = 0; i < coast->count; i++)
-		if (!event_add_area(event, coast->regions[i], coast->code, "", level, name))
-			return false;
-	return true;
 }
 
 static enum hazard_read read_tsunami(const json_t *message, struct event *event, struct buf *reason)
@@ -187,7 +177,7 @@ static enum hazard_read read_tsunami(const json_t *message, struct event *event,
 					     "552: \"%s\" is no grade of a tsunami warning "
 					     "that is known",
 					     quote(&value, grade));
-		if (!add_coast(event, name, level))
+		if (!event_add_coast(event, "", name, level))
 			return hazard_refuse(reason, "names too many areas");
 	}
 	return HAZARD_READ;
@@ -217,7 +207,7 @@ static enum hazard_read read_eew(const json_t *message, struct event *event, str
 	event->sent_at = moment_of(issue, "time");
 	event->occurred_at = moment_of(quake, "originTime");
 	event_add_key(event, text_of(issue, "eventId"));
-	event_set(&event->serial, text_of(issue, "serial"), NAME_OF_AREA_MOST);
+	event_set_text(&event->serial, text_of(issue, "serial"), NAME_OF_AREA_MOST);
 	if (!event->sent_at || !event->key_count)
 		return hazard_refuse(reason, "556 without issue.time or issue.eventId");
 	if (json_is_true(json_object_get(message, "test")))
@@ -229,13 +219,14 @@ static enum hazard_read read_eew(const json_t *message, struct event *event, str
 	read_hypocenter(quake, event);
 	json_array_foreach(areas, i, area)
 	{
-		const char *name = text_of(area, "name");
+		const char *name = text_of(area, "name"), *region = area_region_by_name(name);
 		int level = level_of_forecast(area);
 		struct quoted value;
 		if (level < 0)
 			return hazard_refuse(reason, "556: \"%s\" has no range of intensities",
 					     quote(&value, name));
-		if (!event_add_area(event, area_region_by_name(name), "", "", level, name))
+		if (!event_add_area(event, region[0] ? region : REGION_ELSEWHERE, "", "", level,
+				    name))
 			return hazard_refuse(reason, "names too many areas");
 	}
 	return HAZARD_READ;
@@ -266,7 +257,7 @@ static enum hazard_read read_message(const json_t *message, struct events *event
 		return hazard_refuse(reason, "holds more than %d reports", EVENTS_MOST);
 	const char *type = text_of(json_object_get(message, "issue"), "type");
 	char *title = mem_format("%d %s", (int)number, quote(&value, type));
-	event_set(&event->title, type[0] ? title : "556", TITLE_OF_EVENT_MOST);
+	event_set_text(&event->title, type[0] ? title : "556", TITLE_OF_EVENT_MOST);
 	free(title);
 	if (number == CODE_QUAKE)
 		verdict = read_quake(message, event, reason);

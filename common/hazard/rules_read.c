@@ -75,10 +75,11 @@ static void read_key(struct reading *r, size_t i, struct rule *rule)
 
 static void end_rule(struct reading *r)
 {
-	struct rule rule = {.name = r->name, .file = mem_string(r->in.name), .line = r->line};
+	struct rule rule = {.name = r->name, .line = r->line};
 
 	if (!r->open)
 		return;
+	rule.file = mem_string(r->in.name);
 	for (size_t i = 0; i < RULE_KEYS; i++) {
 		read_key(r, i, &rule);
 		free(r->text[i]);

@@ -27,14 +27,27 @@ void say_region(struct buf *out, const char *region)
 
 	if (*name)
 		buf_format(out, "%s (%s)", name, region);
+	else if (strcmp(region, REGION_ELSEWHERE) == 0)
+		buf_text_add(out, "a place in none of our regions");
 	else
 		buf_text_add(out, *region ? region : "no region");
 }
 
-static void say_more(struct buf *out, size_t count)
+/* Of a region there is one entry for each kind of warning. */
+static void say_more(struct buf *out, const struct acted_list *list, size_t told)
 {
-	if (count)
-		buf_format(out, " and %zu more region%s", count, count > 1 ? "s" : "");
+	size_t regions = 0;
+
+	for (size_t i = told; i < list->count; i++) {
+		bool before = false;
+		for (size_t j = 0; !before && j < i; j++)
+			before = strcmp(list->list[i].region, list->list[j].region) == 0;
+		regions += !before;
+	}
+	if (regions)
+		buf_format(out, " and %zu more region%s", regions, regions > 1 ? "s" : "");
+	else if (told < list->count)
+		buf_text_add(out, " and more");
 }
 
 void say_acted(struct buf *out, enum hazard hazard, const struct acted_list *list)
@@ -56,7 +69,7 @@ void say_acted(struct buf *out, enum hazard hazard, const struct acted_list *lis
 		}
 		say_region(out, a->region);
 	}
-	say_more(out, list->count - told);
+	say_more(out, list, told);
 }
 
 void say_regions(struct buf *out, const struct acted_list *list)
@@ -67,7 +80,7 @@ void say_regions(struct buf *out, const struct acted_list *list)
 		buf_text_add(out, i ? ", " : "");
 		say_region(out, list->list[i].region);
 	}
-	say_more(out, list->count - told);
+	say_more(out, list, told);
 }
 
 void say_time(struct buf *out, int64_t utc_ms)

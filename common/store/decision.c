@@ -7,14 +7,15 @@
 
 /* events */
 
-enum store_status event_append(struct store *store, struct kept_event *e)
+enum store_status event_keep(struct store *store, struct kept_event *e)
 {
 	enum store_status status = stmt_run(
 		store, stmt(store,
 			    "INSERT INTO event(telegram_id, hazard, status, act, title, keys,"
-			    " sent_at, event) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			    "iiiissis", e->telegram, (int64_t)e->hazard, (int64_t)e->status,
-			    (int64_t)e->act, e->title, e->keys, e->sent_at, e->json));
+			    " sent_at, occurred_at, event)"
+			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    "iiiissiis", e->telegram, (int64_t)e->hazard, (int64_t)e->status,
+			    (int64_t)e->act, e->title, e->keys, e->sent_at, e->occurred_at, e->json));
 
 	e->id = stmt_last_id(store);
 	return status;
@@ -25,7 +26,7 @@ enum store_status event_each(struct store *store, int64_t telegram,
 {
 	sqlite3_stmt *s = stmt(store,
 			       "SELECT id, telegram_id, hazard, status, act, title, keys, sent_at,"
-			       " event FROM event WHERE telegram_id=? ORDER BY id",
+			       " occurred_at, event FROM event WHERE telegram_id=? ORDER BY id",
 			       "i", telegram);
 	enum store_status status;
 
@@ -39,7 +40,8 @@ enum store_status event_each(struct store *store, int64_t telegram,
 			.title = stmt_text(s, 5),
 			.keys = stmt_text(s, 6),
 			.sent_at = sqlite3_column_int64(s, 7),
-			.json = stmt_text(s, 8),
+			.occurred_at = sqlite3_column_int64(s, 8),
+			.json = stmt_text(s, 9),
 		};
 		see(&e, arg);
 	}
@@ -63,7 +65,7 @@ enum store_status event_load(struct store *store, int64_t id, int64_t *telegram,
 
 /* decisions */
 
-enum store_status decision_append(struct store *store, struct kept_decision *d)
+enum store_status decision_keep(struct store *store, struct kept_decision *d)
 {
 	enum store_status status = stmt_run(
 		store, stmt(store,
@@ -113,19 +115,20 @@ enum store_status decision_each(struct store *store, int64_t event,
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
-enum store_status decision_since(struct store *store, int64_t since, int hazard, int64_t drill,
+enum store_status decision_since(struct store *store, int64_t since, const int hazards[2],
+				 int64_t drill,
 				 void (*see)(const struct kept_decision *decision,
 					     const struct kept_event *event, void *arg),
 				 void *arg)
 {
 	sqlite3_stmt *s = stmt(store,
 			       "SELECT " DECISION_COLUMNS ", e.telegram_id, e.hazard, e.status,"
-			       " e.act, e.title, e.keys, e.sent_at"
+			       " e.act, e.title, e.keys, e.sent_at, e.occurred_at"
 			       " FROM decision d JOIN event e ON e.id = d.event_id"
 			       " JOIN telegram t ON t.id = e.telegram_id"
-			       " WHERE d.at >= ?1 AND t.drill = ?3 AND d.rule <> ''"
-			       " AND (e.hazard = ?2 OR d.broadcast_id IS NOT NULL) ORDER BY d.id",
-			       "iii", since, (int64_t)hazard, drill);
+			       " WHERE d.at >= ? AND e.hazard IN (?, ?) AND t.drill = ?"
+			       " ORDER BY d.id",
+			       "iiii", since, (int64_t)hazards[0], (int64_t)hazards[1], drill);
 	enum store_status status;
 
 	while ((status = stmt_row(store, s)) == STORE_OK) {
@@ -139,6 +142,7 @@ enum store_status decision_since(struct store *store, int64_t since, int hazard,
 			.title = stmt_text(s, 13),
 			.keys = stmt_text(s, 14),
 			.sent_at = sqlite3_column_int64(s, 15),
+			.occurred_at = sqlite3_column_int64(s, 16),
 		};
 		see(&d, &e, arg);
 	}

@@ -11,16 +11,16 @@
 #include <stddef.h>
 
 struct kept_event {
-	int64_t id; /* set by event_append() */
+	int64_t id; /* set by event_keep() */
 	int64_t telegram;
 	int hazard, status, act;
 	const char *title;
 	const char *keys; /* JSON array of the event's ids */
-	int64_t sent_at;
+	int64_t sent_at, occurred_at; /* occurred_at 0: unknown */
 	const char *json; /* all of it */
 };
 
-MUST_USE enum store_status event_append(struct store *store, struct kept_event *event);
+MUST_USE enum store_status event_keep(struct store *store, struct kept_event *event);
 
 /* Those of a telegram, in their order. The texts are good until `see` returns. */
 MUST_USE enum store_status event_each(struct store *store, int64_t telegram,
@@ -31,18 +31,18 @@ MUST_USE enum store_status event_load(struct store *store, int64_t id, int64_t *
 				      char **json);
 
 struct kept_decision {
-	int64_t id; /* set by decision_append() */
+	int64_t id; /* set by decision_keep() */
 	int64_t event;
 	const char *rule; /* "": no rule is for the event */
 	int verdict;
 	const char *reason;
-	const char *acted; /* JSON [[region, what, level], ...] */
+	const char *acted; /* JSON [[region, what, level], ...]; level 0: ended */
 	int64_t at;
 	int64_t broadcast; /* 0: none */
 	int64_t due_at;    /* held until then; 0: not, or not any more */
 };
 
-MUST_USE enum store_status decision_append(struct store *store, struct kept_decision *decision);
+MUST_USE enum store_status decision_keep(struct store *store, struct kept_decision *decision);
 
 /* Those of an event, in their order. */
 MUST_USE enum store_status decision_each(struct store *store, int64_t event,
@@ -51,11 +51,11 @@ MUST_USE enum store_status decision_each(struct store *store, int64_t event,
 					 void *arg);
 
 /*
- * Those made since `since` about events of one drill (0: no drill), the oldest first, each with its
- * event (without its JSON): all about this hazard, and of others those that did something.
+ * Those made since `since` about events of these two hazards and of one drill (0: no drill), the
+ * oldest first, each with its event (without its JSON).
  */
-MUST_USE enum store_status decision_since(struct store *store, int64_t since, int hazard,
-					  int64_t drill,
+MUST_USE enum store_status decision_since(struct store *store, int64_t since,
+					  const int hazards[2], int64_t drill,
 					  void (*see)(const struct kept_decision *decision,
 						      const struct kept_event *event, void *arg),
 					  void *arg);

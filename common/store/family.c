@@ -221,16 +221,22 @@ void family_news_free(struct family_news *news)
 	*news = (struct family_news){0};
 }
 
-enum store_status family_newest_reply(struct store *store, int64_t broadcast, int64_t person,
-				      int64_t *reply)
+enum store_status family_is_behind(struct store *store, int64_t broadcast, int64_t person,
+				   int64_t told, bool *behind)
 {
-	return stmt_number(store,
-			   stmt(store,
-				"SELECT max(r.id) FROM broadcast b JOIN family f ON f.id = -?2"
-				" JOIN reply r ON r.broadcast_id = b.answers_of"
-				" AND r.person_id = f.person_id WHERE b.id = ?1",
-				"ii", broadcast, person),
-			   0, reply);
+	int64_t found;
+	enum store_status status = stmt_number(
+		store,
+		stmt(store,
+		     "SELECT 1 FROM broadcast b JOIN family f ON f.id = -?2"
+		     " JOIN reply r ON r.id = (SELECT max(id) FROM reply"
+		     " WHERE broadcast_id = b.answers_of AND person_id = f.person_id)"
+		     " JOIN reply t ON t.id = ?3 AND t.choice <> r.choice WHERE b.id = ?1",
+		     "iii", broadcast, person, told),
+		0, &found);
+
+	*behind = found != 0;
+	return status;
 }
 
 enum store_status family_figures_load(struct store *store, int64_t of,
@@ -263,12 +269,12 @@ enum store_status family_figures_load(struct store *store, int64_t of,
 
 /* telling of an event */
 
-enum store_status family_event_told(struct store *store, const char *key, bool drill,
+enum store_status family_event_told(struct store *store, const char *key, int64_t drill,
 				    struct target **targets, size_t *count)
 {
 	sqlite3_stmt *s =
 		stmt(store, "SELECT broadcast_id FROM family_event WHERE key=? AND drill=?", "ki",
-		     key, (int64_t)drill);
+		     key, drill);
 	enum store_status status;
 
 	while ((status = stmt_row(store, s)) == STORE_OK) {
@@ -280,9 +286,9 @@ enum store_status family_event_told(struct store *store, const char *key, bool d
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
-enum store_status family_event_note(struct store *store, const char *key, bool drill,
+enum store_status family_event_note(struct store *store, const char *key, int64_t drill,
 				    int64_t broadcast)
 {
 	return stmt_run(store, stmt(store, "INSERT OR IGNORE INTO family_event VALUES (?, ?, ?)",
-				    "kii", key, (int64_t)drill, broadcast));
+				    "kii", key, drill, broadcast));
 }

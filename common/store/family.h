@@ -85,9 +85,9 @@ MUST_USE enum store_status family_news_load(struct store *store, int64_t broadca
 					    struct family_news *news);
 void family_news_free(struct family_news *news);
 
-/* The newest answer's reply alone; 0: as STORE_NONE above. */
-MUST_USE enum store_status family_newest_reply(struct store *store, int64_t broadcast,
-					       int64_t person, int64_t *reply);
+/* Whether the newest answer says something else than `told`, a reply. False: as STORE_NONE above. */
+MUST_USE enum store_status family_is_behind(struct store *store, int64_t broadcast, int64_t person,
+					    int64_t told, bool *behind);
 
 /* How far it is with telling families of the answers to a broadcast. */
 struct family_figures {
@@ -100,8 +100,11 @@ MUST_USE enum store_status family_figures_load(struct store *store, int64_t of,
 
 /* telling of an event */
 
-/* Adds those that told of the event by this key already, as TARGET_EXCEPT, to a grown list. */
-MUST_USE enum store_status family_event_told(struct store *store, const char *key, bool drill,
+/*
+ * Adds those that told of the event by this key already, as TARGET_EXCEPT, to a grown list. An event
+ * that happened (`drill` 0) and each of its drills are told of once.
+ */
+MUST_USE enum store_status family_event_told(struct store *store, const char *key, int64_t drill,
 					     struct target **targets, size_t *count);
-MUST_USE enum store_status family_event_note(struct store *store, const char *key, bool drill,
+MUST_USE enum store_status family_event_note(struct store *store, const char *key, int64_t drill,
 					     int64_t broadcast);

@@ -18,44 +18,49 @@ enum { WINDOW = 1024 };
 	"SELECT p.id FROM target t CROSS JOIN person p ON p." column " = t.value AND p." column \
 	" <> '' AND p.state = 0 AND" IN_WINDOW " WHERE" OF_KIND(4) " AND t.addresses & " #bit
 
+/* clang-format off */
+/* Whoever has a delivery, unless it was called off before anything can have come to them. */
+#define ATTEMPT_OF " EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id AND ("
+#define REACHED                                                                                 \
+	" (d.state <> 5 OR" ATTEMPT_OF "a.outcome IN (1, 2, 3, 8, 11)"                           \
+	" OR a.reference IS NOT NULL)))"
+#define MAYBE_REACHED                                                                           \
+	" (d.state <> 5 OR" ATTEMPT_OF "a.outcome IS NULL OR a.outcome IN (1, 2, 3, 8, 11)"      \
+	" OR a.reference IS NOT NULL)))"
+
 /* Everybody whom a target names, each once. CROSS JOIN: from the targets to the people. */
-#define NAMED                                                                                                                              \
-	"SELECT p.id FROM target t CROSS JOIN person p ON p.department_id = t.value"                                                       \
-	" AND p.state = 0 AND" IN_WINDOW " WHERE" OF_KIND(                                                                                 \
-		2) " UNION SELECT p.id FROM target t CROSS JOIN person p ON p.id = t.value AND" IN_WINDOW                                  \
-		   " WHERE" OF_KIND(3) " UNION " BY_ADDRESS("work_region", 1) " UNION " BY_ADDRESS(                                        \
-			   "home_region",                                                                                                  \
-			   2) " UNION " BY_ADDRESS("second_region",                                                                        \
-						   4) " UNION SELECT p.id FROM target t CROSS JOIN department g ON g.area = t.value"       \
-						      " AND g.area <> '' CROSS JOIN person p ON p.department_id = g.id AND p.state = 0"    \
-						      " AND" IN_WINDOW " WHERE" OF_KIND(                                                   \
-							      4) " AND t.addresses & 8"                                                    \
-								 " UNION SELECT d.person_id FROM target t CROSS JOIN delivery d"           \
-								 " ON d.broadcast_id = t.value AND d.person_id > ?2 AND d.person_id <= ?3" \
-								 " WHERE d.state <> 3 AND" OF_KIND(                                        \
-									 5)
+#define DELIVERIES                                                                              \
+	"SELECT d.person_id FROM target t CROSS JOIN delivery d ON d.broadcast_id = t.value"     \
+	" AND d.person_id > ?2 AND d.person_id <= ?3 WHERE"
+#define NAMED                                                                                   \
+	"SELECT p.id FROM target t CROSS JOIN person p ON p.department_id = t.value"             \
+	" AND p.state = 0 AND" IN_WINDOW " WHERE" OF_KIND(2)                                     \
+	" UNION SELECT p.id FROM target t CROSS JOIN person p ON p.id = t.value AND" IN_WINDOW   \
+	" WHERE" OF_KIND(3)                                                                      \
+	" UNION " BY_ADDRESS("work_region", 1)                                                   \
+	" UNION " BY_ADDRESS("home_region", 2)                                                   \
+	" UNION " BY_ADDRESS("second_region", 4)                                                 \
+	" UNION SELECT p.id FROM target t CROSS JOIN department g ON g.area = t.value"           \
+	" AND g.area <> '' CROSS JOIN person p ON p.department_id = g.id AND p.state = 0 AND"    \
+	IN_WINDOW " WHERE" OF_KIND(4) " AND t.addresses & 8"                                     \
+	" UNION " DELIVERIES " d.state <> 3 AND" OF_KIND(5)                                      \
+	" UNION " DELIVERIES MAYBE_REACHED " AND" OF_KIND(8)
 
 /* Family users, where the targets name such. */
-#define NAMED_FAMILY                                                                   \
-	"SELECT DISTINCT f.id FROM target t CROSS JOIN family f ON f.region = t.value" \
-	" AND f.region <> '' AND f.id > ?2 AND f.id <= ?3 WHERE" OF_KIND(8)
+#define NAMED_FAMILY                                                                            \
+	"SELECT DISTINCT f.id FROM target t CROSS JOIN family f ON f.region = t.value"           \
+	" AND f.region <> '' AND f.id > ?2 AND f.id <= ?3 WHERE" OF_KIND(9)
 
-/*
- * Not reached by a broadcast that is excepted: reached is whoever has a delivery there, unless it
- * was called off before anything can have come to them.
- */
+/* Not dialled, not within, or reached by a broadcast that is excepted. */
 #define ANY_OF_KIND(kind) "EXISTS (SELECT 1 FROM target t WHERE" OF_KIND(kind) ")"
-#define NOT_REACHED(id)                                                                                          \
-	" (NOT " ANY_OF_KIND(                                                                                    \
-		7) " OR NOT EXISTS (SELECT 1 FROM target t CROSS JOIN"                                           \
-		   " delivery d ON d.broadcast_id = t.value AND d.person_id = " id                               \
-		   " WHERE" OF_KIND(                                                                             \
-			   7) " AND (d.state <> 5 OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id" \
-			      " AND (a.outcome IN (1, 2, 3, 8, 11) OR a.reference IS NOT NULL)))))"
-#define PASSES                                                                                \
-	" p.state = 0 AND (NOT " ANY_OF_KIND(6) " OR p.department_id IN"                      \
-						" (SELECT value FROM target t WHERE" OF_KIND( \
-							6) ")) AND" NOT_REACHED("p.id")
+#define NOT_REACHED(id)                                                                         \
+	" (NOT " ANY_OF_KIND(7) " OR NOT EXISTS (SELECT 1 FROM target t CROSS JOIN"              \
+	" delivery d ON d.broadcast_id = t.value AND d.person_id = " id " WHERE" OF_KIND(7)      \
+	" AND" REACHED "))"
+#define PASSES                                                                                  \
+	" p.state = 0 AND (NOT " ANY_OF_KIND(6) " OR p.department_id IN"                         \
+	" (SELECT value FROM target t WHERE" OF_KIND(6) ")) AND" NOT_REACHED("p.id")
+/* clang-format on */
 
 #define FROM_ALL   " FROM person p WHERE" IN_WINDOW " AND" PASSES
 #define FROM_NAMED " FROM (" NAMED ") n CROSS JOIN person p ON p.id = n.id WHERE" PASSES
@@ -102,7 +107,7 @@ static enum store_status source_of(struct store *store, int64_t broadcast, enum 
 	int64_t found;
 	enum store_status status =
 		stmt_number(store,
-			    stmt(store, "SELECT iif(" ANY_OF_KIND(8) ", 2, " ANY_OF_KIND(1) ")",
+			    stmt(store, "SELECT iif(" ANY_OF_KIND(9) ", 2, " ANY_OF_KIND(1) ")",
 				 "i", broadcast),
 			    0, &found);
 
@@ -167,6 +172,49 @@ enum store_status target_plans(struct store *store, const struct target *targets
 	status = target_insert(store, 0, targets, count);
 	if (!status)
 		status = plans_stored(store, plans, plan_count);
+	enum store_status ended = stmt_script(store, "ROLLBACK TO ask; RELEASE ask");
+	return status ? status : ended;
+}
+
+static const char *const people_sql[SOURCES] = {
+	[SOURCE_NAMED] = "SELECT p.id" FROM_NAMED " ORDER BY p.id",
+	[SOURCE_ALL] = "SELECT p.id" FROM_ALL " ORDER BY p.id",
+	[SOURCE_FAMILY] = "SELECT -f.id" FROM_FAMILY " ORDER BY f.id",
+};
+
+static enum store_status people_stored(struct store *store, int64_t **people, size_t *count)
+{
+	size_t room = 0;
+	enum source source;
+	enum store_status status = source_of(store, 0, &source);
+
+	if (status)
+		return status;
+	sqlite3_stmt *s =
+		stmt(store, people_sql[source], "iii", INT64_C(0), INT64_C(0), INT64_MAX);
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		if (*count == room) {
+			room = room ? room * 2 : 64;
+			*people = mem_resize(*people, room, sizeof **people);
+		}
+		(*people)[(*count)++] = sqlite3_column_int64(s, 0);
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
+enum store_status target_people(struct store *store, const struct target *targets, size_t count,
+				int64_t **people, size_t *people_count)
+{
+	enum store_status status = stmt_script(store, "SAVEPOINT ask");
+
+	*people = NULL;
+	*people_count = 0;
+	if (status)
+		return status;
+	status = target_insert(store, 0, targets, count);
+	if (!status)
+		status = people_stored(store, people, people_count);
 	enum store_status ended = stmt_script(store, "ROLLBACK TO ask; RELEASE ask");
 	return status ? status : ended;
 }
@@ -240,7 +288,10 @@ enum store_status target_must_wait(struct store *store, int64_t broadcast, bool 
 		store,
 		stmt(store,
 		     "SELECT 1 FROM target t CROSS JOIN broadcast b ON b.id = t.value"
-		     " WHERE" OF_KIND(7) " AND b.fanout_person IS NOT NULL AND b.state < 5 LIMIT 1",
+		     " WHERE t.broadcast_id = ?1 AND t.kind IN (7, 8) AND ("
+		     "(b.fanout_person IS NOT NULL AND b.state < 5) OR (t.kind = 8 AND ("
+		     "b.sweep <> 0 OR (b.state <> 6 AND EXISTS (SELECT 1 FROM control c"
+		     " WHERE c.broadcast_id = b.id AND c.verb = 1))))) LIMIT 1",
 		     "i", broadcast),
 		0, &found);
 

@@ -14,17 +14,16 @@
 /* Numbers are stored. */
 enum target_kind {
 	TARGET_ALL = 1,
-	TARGET_DEPARTMENT =
-		2,         /* number: department id; the groups below are targets of their own */
-	TARGET_PERSON = 3, /* number: person id */
-	TARGET_REGION = 4, /* text: region or prefecture code, as it stands with the person */
+	TARGET_DEPARTMENT = 2, /* number: its id; the groups below are targets of their own */
+	TARGET_PERSON = 3,     /* number: person id */
+	TARGET_REGION = 4,     /* text: region or prefecture code, as it stands with the person */
 	TARGET_UNANSWERED = 5, /* number: broadcast id */
-	TARGET_FAMILY = 8,     /* text: as for a region; family users there, and no people at all */
+	TARGET_CONTACTED = 8,  /* number: broadcast id; whom it has reached or will */
+	TARGET_FAMILY = 9,     /* text: as for a region; family users there, and no people at all */
 
 	/* These add nobody. */
 	TARGET_WITHIN = 6, /* number: department id; only people of these, where there is any */
-	TARGET_EXCEPT =
-		7, /* number: id of an earlier broadcast; not those it has reached or will */
+	TARGET_EXCEPT = 7, /* number: id of an earlier broadcast; not those it has reached or will */
 };
 
 struct target {
@@ -72,9 +71,13 @@ MUST_USE enum store_status target_next(struct store *store, int64_t broadcast, i
 				       struct targeted *people, size_t room, size_t *count,
 				       bool *last);
 
+/* Ids of the active people that the targets name, in order; else as target_plans(). */
+MUST_USE enum store_status target_people(struct store *store, const struct target *targets,
+					 size_t count, int64_t **people, size_t *people_count);
+
 /*
- * Whether a broadcast that this one excepts has not given everybody their delivery yet: whom it
- * will reach is not known before.
+ * Whether a broadcast that this one excepts, or whose people it is for, has not given everybody
+ * their delivery yet, or is being called off: whom it will reach is not known before.
  */
 MUST_USE enum store_status target_must_wait(struct store *store, int64_t broadcast, bool *wait);
 

@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "dispatcher/reply/gate.h"
 #include "dispatcher/reply/head.h"
+#include "dispatcher/reply/hooks.h"
 #include "dispatcher/reply/page.h"
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/scripts.h"
@@ -25,6 +26,7 @@ struct subject {
 	struct reply_page page;
 	struct question question;
 	enum language language;
+	enum reply_way way;
 };
 
 static void subject_free(struct subject *subject)
@@ -65,6 +67,7 @@ static int load(struct visit *visit, const char *token, struct subject *subject)
 		return 503;
 	}
 	subject->language = subject->page.language;
+	subject->way = WAY_WEB;
 	visit->script = subscribe_offered(server, &subject->page);
 	if (clock_utc() >= subject->page.expires_at)
 		return 410;
@@ -87,6 +90,15 @@ static void choose_language(const struct form *form, enum language *language)
 		return;
 }
 
+/* ?by=push, as the link of a notification has it. */
+static void choose_way(const struct form *form, enum reply_way *way)
+{
+	const char *by = form_value(form, "by");
+
+	if (by && strcmp(by, reply_way_name(WAY_PUSH)) == 0)
+		*way = WAY_PUSH;
+}
+
 static void read_query(const struct visit *visit, struct subject *subject)
 {
 	const char *query = strchr(evhttp_request_get_uri(visit->request), '?');
@@ -95,6 +107,7 @@ static void read_query(const struct visit *visit, struct subject *subject)
 	if (!query || form_decode(query + 1, strlen(query + 1), &form) != FORM_SOUND)
 		return;
 	choose_language(&form, &subject->language);
+	choose_way(&form, &subject->way);
 	form_free(&form);
 }
 
@@ -172,7 +185,7 @@ static void take_answer(struct visit *visit, struct subject *subject)
 			show_fault(visit, subject, &answer, phrases[fault]);
 		else
 			web_answer_record(visit, &subject->page, &subject->question,
-					  subject->language, &answer);
+					  subject->language, subject->way, &answer);
 		form_free(&form);
 	}
 	answer_free(&answer);
@@ -252,6 +265,8 @@ static const struct route {
 	{"/sw.js", false, false, scripts_serve_worker},
 	{"/healthz", false, false, serve_health},
 	{"/stats.json", false, false, stats_serve},
+	{"/hooks/alertmanager", false, true, hooks_serve_alertmanager},
+	{"/hooks/cap", false, true, hooks_serve_cap},
 	{"/voice/call/", true, true, voice_serve_call},
 	{"/voice/events/", true, true, voice_serve_events},
 	{"/voice/inbound", false, true, voice_serve_inbound},

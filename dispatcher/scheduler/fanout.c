@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/store/reply.h"
 #include "dispatcher/scheduler/chains.h"
+#include "dispatcher/scheduler/families.h"
 
 #include <inttypes.h>
 
@@ -27,7 +28,8 @@ static enum store_status add_person(struct scheduler *s, struct run *run,
 	status = facts_reply_of(s->store, b->id, person->person, &reply);
 	if (status)
 		return status == STORE_NONE ? STORE_OK : status;
-	return chain_answered(s, run, &d, reply.id, reply.choice);
+	status = chain_answered(s, run, &d, reply.id, reply.choice);
+	return status ? status : families_tell(s, run, person->person);
 }
 
 static enum store_status add_stretch(struct scheduler *s, struct run *run)
@@ -79,6 +81,15 @@ static enum store_status go_on(struct scheduler *s, struct run *run, struct fano
 	return status;
 }
 
+/* What is called off now is over soon, in this turn or the next. */
+static bool is_sweeping(const struct scheduler *s)
+{
+	for (size_t i = 0; i < s->runs.count; i++)
+		if (s->runs.list[i]->b->sweep)
+			return true;
+	return false;
+}
+
 enum store_status fanout_go_on(struct scheduler *s)
 {
 	struct fanout f = {.end = clock_monotonic() + TURN_MS};
@@ -87,6 +98,6 @@ enum store_status fanout_go_on(struct scheduler *s)
 	for (size_t i = 0; !status && !f.late && i < s->runs.count; i++)
 		status = go_on(s, s->runs.list[i], &f);
 	/* That one is done is seen once it is committed. */
-	s->more |= f.late || (f.waits && f.worked);
+	s->more |= f.late || (f.waits && (f.worked || is_sweeping(s)));
 	return status;
 }

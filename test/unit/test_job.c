@@ -74,7 +74,7 @@ START_TEST(job_out_of_range_is_refused_by_name)
 		unsigned char value;
 		const char *reason;
 	} cases[] = {
-		{0, 2, "unknown version"},         {1, 0, "unknown channel"},
+		{0, 3, "unknown version"},         {1, 0, "unknown channel"},
 		{1, 9, "unknown channel"},         {2, 2, "unknown language"},
 		{3, 0, "dial order out of range"}, {4, 4, "position out of range"},
 		{5, 0, "try out of range"},

@@ -26,6 +26,7 @@ CREATE TABLE event (
 	title TEXT NOT NULL,
 	keys TEXT NOT NULL,			-- JSON array of the event's ids
 	sent_at INTEGER NOT NULL,
+	occurred_at INTEGER NOT NULL,		-- 0 unknown
 	event TEXT NOT NULL			-- the whole as JSON
 );
 CREATE INDEX event_telegram ON event(telegram_id);
@@ -37,7 +38,7 @@ CREATE TABLE decision (
 	rule TEXT NOT NULL,			-- empty: no rule is for the event
 	verdict INTEGER NOT NULL,
 	reason TEXT NOT NULL,
-	acted TEXT NOT NULL,			-- JSON [[region, what, level], ...]
+	acted TEXT NOT NULL,			-- JSON [[region, what, level], ...]; level 0: ended
 	at INTEGER NOT NULL,
 	broadcast_id INTEGER,			-- that was asked for
 	due_at INTEGER				-- held until then; NULL: not, or not any more
