@@ -81,47 +81,67 @@ static enum store_status count_people(struct store *store, const struct notice *
 
 /* what */
 
-static bool fill_words(const struct settings *settings, const struct event *event,
-		       const struct notice *n, struct broadcast *b, struct buf *fault)
+/* The mail itself does not say of which kind it is: its words must. */
+static void mark_drill(struct message *m)
+{
+	static const char *const marks[LANGUAGES] = {
+		"これは訓練です。実際の災害ではありません。\n\n",
+		"This is a drill, not a real emergency.\n\n"};
+
+	message_mark_drill(m);
+	for (int i = 0; i < LANGUAGES; i++) {
+		char *own = m->body[i];
+		if (!*own)
+			continue; /* English: as the Japanese */
+		m->body[i] = mem_format("%s%s", marks[i], own);
+		free(own);
+	}
+}
+
+/* A folder of one's own need not have one for families: then the one that came with us is used. */
+static bool fill_words(const char *folder, const struct event *event, const struct notice *n,
+		       struct message *m, struct buf *fault)
 {
 	struct template template;
-	struct message m = {0};
-	bool good = template_read(settings->broadcast_template_dir, "family-earthquake", &template,
-				  fault) == MESSAGE_GOOD;
+	struct buf why = {0};
+	enum message_status read = template_read(folder, "family-earthquake", &template, &why);
+	bool missing = read == MESSAGE_UNREADABLE && *folder;
+	bool good = read == MESSAGE_GOOD && fill_check(&template, &why);
 
-	if (good) {
-		good = fill_check(&template, fault);
-		if (good)
-			fill(&template, event, n->regions, n->region_count, &m);
-		template_free(&template);
-	}
-	if (!good)
-		return false;
-	if (n->drill)
-		message_mark_drill(&m);
-	b->title = m.title[LANGUAGE_JA];
-	b->title_en = m.title[LANGUAGE_EN];
-	b->body = m.body[LANGUAGE_JA];
-	b->body_en = m.body[LANGUAGE_EN];
-	return true;
+	if (good)
+		fill(&template, event, n->regions, n->region_count, m);
+	else if (!missing)
+		buf_format(fault, "%s%s", fault->length ? "; " : "", buf_text(&why));
+	template_free(&template);
+	buf_free(&why);
+	return good || (*folder && fill_words("", event, n, m, fault));
 }
 
 /* Our own words, where no template can be used. */
-static void plain_words(const struct notice *n, struct broadcast *b)
+static void plain_words(struct message *m)
 {
-	b->title = mem_format("%s地震のお知らせ", n->drill ? "【訓練】" : "");
-	b->title_en = mem_format("%sEarthquake", n->drill ? "[DRILL] " : "");
-	b->body = mem_string("お住まいの地域で強い地震がありました。身の安全を確保してください。");
-	b->body_en = mem_string("There was a strong earthquake where you live. Please stay safe.");
+	m->title[LANGUAGE_JA] = mem_string("地震のお知らせ");
+	m->title[LANGUAGE_EN] = mem_string("Earthquake where you live");
+	m->body[LANGUAGE_JA] =
+		mem_string("お住まいの地域で強い地震がありました。身の安全を確保してください。");
+	m->body[LANGUAGE_EN] =
+		mem_string("There was a strong earthquake where you live. Please stay safe.");
 }
 
 static struct broadcast *make_broadcast(const struct settings *settings, const struct event *event,
 					const struct notice *n, int64_t now, struct buf *fault)
 {
 	struct broadcast *b = mem_alloc(sizeof *b);
+	struct message m = {0};
 
-	if (!fill_words(settings, event, n, b, fault))
-		plain_words(n, b);
+	if (!fill_words(settings->broadcast_template_dir, event, n, &m, fault))
+		plain_words(&m);
+	if (n->drill)
+		mark_drill(&m);
+	b->title = m.title[LANGUAGE_JA];
+	b->title_en = m.title[LANGUAGE_EN];
+	b->body = m.body[LANGUAGE_JA];
+	b->body_en = m.body[LANGUAGE_EN];
 	b->kind = KIND_FAMILY;
 	b->lane = 1;
 	b->targets = mem_format("family event:%s", event->keys[0]);

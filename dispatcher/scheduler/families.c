@@ -131,7 +131,7 @@ static void word(const struct family_news *news, struct recipient *r)
 
 	clock_local_text(news->at, at);
 	if (english) {
-		r->title = mem_format("%s%s: %s", drill ? "[DRILL] " : "", news->name, label);
+		r->title = mem_format("%s%s: %s", drill ? "[Drill] " : "", news->name, label);
 		r->body = mem_format("%s%s has answered the safety check.\n\n"
 				     "Answer: %s\nTime: %.16s\n\n(%s)",
 				     drill ? "This is a drill.\n" : "", news->name, label, at,

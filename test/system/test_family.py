@@ -2,7 +2,7 @@
 
 import pytest
 
-from feed_system import Feeds, now_as, open_feeds, sequence_as_of_now  # noqa: F401
+from feed_system import now_as, open_feeds, sequence_as_of_now
 from harness import wait_for
 from smtp_double import SmtpDouble
 from test_roster_family import HEADER, family
@@ -100,7 +100,7 @@ def test_only_a_change_is_told(families):
     families.answer(number, "m1", "safe")
     families.settled()
     assert len(families.mails()) == 2
-    families.answer(number, "m1", "injured")
+    families.answer(number, "m1", "severe")
     families.wait_mails(4)
     families.settled()
     subjects = [m[1] for m in families.mails("hanako")]
@@ -112,11 +112,11 @@ def test_changes_before_the_mail_goes_out_make_one(families):
     number = families.ask("--to", "user:m1,user:m2")
     # no worker runs: whatever is handed over stays in the queue
     families.answer(number, "m1", "safe")
-    families.answer(number, "m1", "injured")
+    families.answer(number, "m1", "severe")
     families.tenko.cli("pause", number)
     news, = wait_for(lambda: families.tenko.sql("SELECT id FROM broadcast WHERE answers_of = ?", number), 15, "news")
     families.tenko.cli("pause", news[0])
-    for choice in ("safe", "injured", "safe"):
+    for choice in ("safe", "severe", "safe"):
         families.answer(number, "m2", choice)
     wait_for(lambda: families.tenko.sql("SELECT 1 FROM delivery WHERE broadcast_id = ? AND person_id = -3", *news),
              15, "the delivery")
@@ -127,7 +127,7 @@ def test_changes_before_the_mail_goes_out_make_one(families):
     assert [m[1] for m in families.mails("jiro1")] == ["山田 m2さんの安否: 無事です"]
     assert [m[1] for m in families.mails("jiro2")] == ["山田 m2さんの安否: 無事です"]
     # who was in the queue already hears of the newest, too
-    assert "けが" in families.mails("hanako")[-1][1] and 1 <= len(families.mails("hanako")) <= 2
+    assert "重傷" in families.mails("hanako")[-1][1] and 1 <= len(families.mails("hanako")) <= 2
 
 
 def test_drills_are_told_only_if_wanted_and_are_marked(families):
@@ -143,10 +143,10 @@ def test_drills_are_told_only_if_wanted_and_are_marked(families):
     families.tenko.configure(family={"drills": True})
     families.tenko.processes[-2].send(1)
     families.tenko.processes[-2].wait_log("reload")
-    families.answer(number, "m1", "injured")
+    families.answer(number, "m1", "severe")
     families.wait_mails(2)
     assert families.mails("hanako")[0][1].startswith("【訓練】") and "訓練" in families.mails("hanako")[0][2]
-    assert families.mails("mary")[0][1].startswith("[DRILL] ")
+    assert families.mails("mary")[0][1].startswith("[Drill] ")
 
 
 def test_refusals_and_outages_are_as_for_people(families):
@@ -165,7 +165,7 @@ def test_refusals_and_outages_are_as_for_people(families):
 def test_killed_in_the_middle_nobody_is_forgotten(families):
     families.start()
     number = families.ask("--to", "user:m1,user:m2")
-    for turn, choice in enumerate(("safe", "injured", "safe")):
+    for turn, choice in enumerate(("safe", "severe", "safe")):
         families.answer(number, "m1", choice)
         families.answer(number, "m2", choice)
         for process in families.tenko.processes[-2:]:
@@ -177,6 +177,77 @@ def test_killed_in_the_middle_nobody_is_forgotten(families):
     families.settled()
     for name in ("hanako", "jiro1", "jiro2"):
         assert families.mails(name)[-1][1].endswith("無事です"), families.mails(name)
+
+
+# earthquakes
+
+STRONG, STRONGER = "32-39_11_01", "32-39_11_05"  # 6+ in 220; then 7 there, and 5+ in 350
+
+
+def add(families, *rows):
+    path = families.tenko.root / "more.csv"
+    path.write_bytes(("\r\n".join([HEADER, *rows]) + "\r\n").encode("cp932"))
+    families.tenko.cli("import", "--family", path)
+
+
+def test_an_earthquake_is_told_once_to_those_where_it_is_strong(families):
+    feeds = families.feeds
+    add(families, family(1, "D1", "k1", 氏名="四郎", メール1="jiro350@example.com", 地域="350"))
+    first, second = sequence_as_of_now(STRONG, STRONGER)
+    families.start()
+    feeds.double.publish("eqvol", "1_VXSE51.xml", first)
+    feeds.start()
+    feeds.wait_telegrams(1, "read")
+    assert {m[0] for m in families.wait_mails(2)} == {"hanako", "mary"}  # by the region, by its prefecture
+    [(_, subject, text)] = families.mails("hanako")
+    assert "震度6強" in subject and "宮城県北部" in text and "お住まいの地域" in text and "/r/" not in text
+    [(_, subject, text)] = families.mails("mary")
+    assert "Earthquake where you live" in subject and "Dear Mary" in text
+    feeds.double.publish("eqvol", "2_VXSE53.xml", second)
+    feeds.wait_telegrams(2, "read")
+    assert len(families.wait_mails(1, "jiro350")) == 1
+    families.settled()
+    # once each; the one far away and the one without an address get nothing
+    assert sorted(m[0] for m in families.mails()) == ["hanako", "jiro350", "mary"]
+    assert [b["targeted"] for b in feeds.broadcasts() if b["kind"] == 4] == [3, 1]
+    # people are who they were
+    assert feeds.reached(next(b["id"] for b in feeds.broadcasts() if b["kind"] == 1)) == {"m1", "m2", "m3"}
+
+
+def test_drills_and_tests_are_not_told_unless_wanted(families):
+    feeds = families.feeds
+    families.start()
+    feeds.double.publish("eqvol", "1.xml", now_as(STRONG).replace("<Status>通常".encode(), "<Status>訓練".encode()))
+    feeds.double.publish("eqvol", "2.xml", now_as(STRONG).replace("<Status>通常".encode(), "<Status>試験".encode()))
+    feeds.start()
+    feeds.wait_telegrams(2)
+    assert [b for b in feeds.broadcasts() if b["kind"] == 4] == []
+    feeds.process.stop()
+    families.tenko.configure(family={"drills": True})
+    feeds.start()
+    telegram = families.tenko.root / "drill.xml"
+    telegram.write_bytes(now_as(STRONG))
+    for n in (1, 2):
+        families.tenko.cli("feed", "inject", telegram, "--drill")
+        families.wait_mails(2 * n)
+    families.settled()
+    assert all(("訓練" in m[1] and "これは訓練です" in m[2]) or ("[Drill]" in m[1] and "This is a drill" in m[2])
+               for m in families.mails())
+    # the drill does not count as told
+    feeds.double.publish("eqvol", "3.xml", now_as(STRONG))
+    families.wait_mails(6)
+    assert "訓練" not in families.mails("hanako")[-1][1]
+
+
+@pytest.mark.parametrize("settings, told", [({"threshold": "7"}, 0), ({"earthquakes": False}, 0), ({"threshold": "6+"}, 3),
+                                            ({"age_most": "1m"}, 0)])
+def test_what_the_settings_say(families, settings, told):
+    feeds = families.feeds
+    families.tenko.configure(family=settings)
+    feeds.double.publish("eqvol", "1.xml", now_as(STRONG, 120))
+    feeds.start()
+    feeds.wait_telegrams(1, "read")
+    assert [b["targeted"] for b in feeds.broadcasts() if b["kind"] == 4] == ([told] if told else [])
 
 
 # how it is shown
@@ -221,7 +292,7 @@ def test_who_is_taken_out_is_not_told(families):
     families.tenko.start("tenko-mail")
     families.wait_mails(1, "hanako")
     families.settled()
-    families.answer(number, "m1", "injured")
+    families.answer(number, "m1", "severe")
     families.wait_mails(2, "hanako")
     families.settled()
     assert len(families.mails("mary")) <= 1
