@@ -74,6 +74,33 @@ enum device_kind device_kind_by_name(const char *name)
 	return (enum device_kind)number_of(devices, DEVICE_END, name, strlen(name));
 }
 
+unsigned addresses_by_names(const char *names, char separator)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} known[] = {
+#define X(symbol, number, name, phrase) {name, number},
+		ADDRESSES(X)
+#undef X
+	};
+	unsigned set = 0;
+
+	for (;;) {
+		const char *end = strchr(names, separator);
+		size_t length = end ? (size_t)(end - names) : strlen(names), i = 0;
+		while (i < LENGTH(known) && (strlen(known[i].name) != length ||
+					     memcmp(known[i].name, names, length) != 0))
+			i++;
+		if (i == LENGTH(known))
+			return 0;
+		set |= known[i].bit;
+		if (!end)
+			return set;
+		names = end + 1;
+	}
+}
+
 unsigned channels_by_names(const char *names)
 {
 	unsigned set = 0;

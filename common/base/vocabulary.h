@@ -54,6 +54,15 @@
 	X(WEBPUSH, 1, "webpush", "browser")                                                       \
 	X(FCM,     2, "fcm",     "app")
 
+/*
+ * Which of a person's addresses make them concerned by what happens in a region. A set is their sum.
+ *      symbol       number  name          phrase */
+#define ADDRESSES(X)                                                                              \
+	X(WORK,       1, "work",       "where they work")                                         \
+	X(HOME,       2, "home",       "where they live")                                         \
+	X(SECOND,     4, "second",     "their second address")                                    \
+	X(DEPARTMENT, 8, "department", "where their department is")
+
 #define X(symbol, number, name, phrase) CHANNEL_##symbol = (number),
 enum channel { CHANNEL_NONE = 0, CHANNELS(X) CHANNEL_END };
 #undef X
@@ -69,6 +78,10 @@ enum kind { KIND_NONE = 0, KINDS(X) KIND_END };
 #define X(symbol, number, name, phrase) DEVICE_##symbol = (number),
 enum device_kind { DEVICE_NONE = 0, DEVICE_KINDS(X) DEVICE_END };
 #undef X
+#define X(symbol, number, name, phrase) ADDRESS_##symbol = (number),
+enum address { ADDRESSES(X) };
+#undef X
+enum { ADDRESSES_OF_PERSON = ADDRESS_WORK | ADDRESS_HOME | ADDRESS_SECOND };
 
 /* "" for a number that is none of the list. */
 const char *channel_name(enum channel channel);
@@ -88,6 +101,9 @@ enum { CHANNELS_ALL = 1 << CHANNEL_MAIL | 1 << CHANNEL_VOICE | 1 << CHANNEL_PUSH
 
 /* "mail,voice" -> set; 0 where a name is unknown or the list empty. */
 MUST_USE unsigned channels_by_names(const char *names);
+
+/* "work,home" -> set of enum address; 0 where a name is unknown or the list empty. */
+MUST_USE unsigned addresses_by_names(const char *names, char separator);
 
 /* Languages are stored as 0 and 1. */
 enum language { LANGUAGE_JA = 0, LANGUAGE_EN = 1, LANGUAGES = 2 };

@@ -15,7 +15,7 @@
  * about is said by labels and annotations:
  *
  *	region     codes or names of regions or prefectures, commas between them; without one the
- *	           alert has an area of no region, which holds its level
+ *	           alert says of no place
  *	severity   see below; without one the alert is moderate
  *	title      the headline (or summary); description: the text
  *	drill      "true": an exercise
@@ -69,6 +69,8 @@ static bool add_regions(struct event *event, const char *list, int level)
 	for (char *name = strtok_r(copy, ",;", &save); name; name = strtok_r(NULL, ",;", &save)) {
 		char *plain = area_plain(name);
 		const char *region = region_exists(plain) ? plain : area_region_by_name(plain);
+		if (!region[0])
+			region = REGION_ELSEWHERE;
 		fits = fits && event_add_area(event, region, "", "", level, name);
 		free(plain);
 	}

@@ -208,6 +208,19 @@ const char *area_region_by_name(const char *name)
 	return code;
 }
 
+const char *area_prefecture_in(const char *name)
+{
+	const char *code = "";
+	char *plain = area_plain(name);
+
+	for (size_t i = 0; !code[0] && i < name_count; i++)
+		if (strlen(names[i].code) == 2 &&
+		    strncmp(names[i].plain, plain, strlen(names[i].plain)) == 0)
+			code = names[i].code;
+	free(plain);
+	return code;
+}
+
 /* The first town whose code begins with that or comes behind it. */
 static size_t towns_from(const char *code)
 {

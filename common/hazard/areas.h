@@ -45,6 +45,9 @@ MUST_USE const struct area *area_by_name(enum area_table table, const char *name
 /* The code of the region or prefecture with that name; "" there is none. */
 MUST_USE const char *area_region_by_name(const char *name);
 
+/* The prefecture that a name begins with ("宮城県仙台市"); "" none. */
+MUST_USE const char *area_prefecture_in(const char *name);
+
 /*
  * The region of a town by its seven-digit code. Where the code is unknown: by the towns that share
  * its first five digits, by its wards (`name` "札幌市" -> 札幌中央区 ...) if all are in one region,

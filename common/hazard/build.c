@@ -2,6 +2,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
+#include "common/hazard/areas.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -127,13 +128,18 @@ void event_add_keys(struct event *event, const char *list)
 	}
 }
 
+static bool is_ours(const char *region)
+{
+	return region[0] && strcmp(region, REGION_ELSEWHERE) != 0;
+}
+
 static struct event_area *find_area(struct event *event, const struct event_area *like)
 {
 	for (size_t i = 0; i < event->area_count; i++) {
 		struct event_area *area = &event->areas[i];
 		if (strcmp(area->region, like->region) != 0 || strcmp(area->what, like->what) != 0)
 			continue;
-		if (like->region[0] ||
+		if (is_ours(like->region) ||
 		    (strcmp(area->code, like->code) == 0 && strcmp(area->name, like->name) == 0))
 			return area;
 	}
@@ -168,7 +174,25 @@ bool event_add_area(struct event *event, const char *region, const char *code, c
 	return true;
 }
 
-static void say(struct buf *reason, const char *format, va_list args)
+bool event_add_coast(struct event *event, const char *code, const char *name, int level)
+{
+	const struct area *coast = area_by_code(AREAS_TSUNAMI, code);
+
+	if (!coast)
+		coast = area_by_name(AREAS_TSUNAMI, name);
+	if (!coast) {
+		const char *region = area_prefecture_in(name);
+		return event_add_area(event, region[0] ? region : REGION_ELSEWHERE, code, "", level,
+				      name);
+	}
+	for (size_t i = 0; i < coast->count; i++)
+		if (!event_add_area(event, coast->regions[i], coast->code, "", level, name))
+			return false;
+	return true;
+}
+
+__attribute__((format(printf, 2, 0))) static void say(struct buf *reason, const char *format,
+						      va_list args)
 {
 	char *sentence = NULL;
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EVENTS_MOST = 512, AREAS_OF_EVENT_MOST = 4096, KEYS_MOST = 32 };
+enum { EVENTS_MOST = 512, AREAS_OF_EVENT_MOST = 2048, KEYS_MOST = 32 };
 
 /* Bytes of the texts of an event; what is longer is cut. */
 enum { KEY_MOST = 300, TITLE_OF_EVENT_MOST = 200, NAME_OF_AREA_MOST = 150, HEADLINE_MOST = 1000 };
@@ -25,11 +25,17 @@ void event_add_key(struct event *event, const char *key);
 void event_add_keys(struct event *event, const char *list);
 
 /*
- * Adds an area. Where the region is there already with that `what` (or, without a region, the code
- * and the name), the higher level stays with its code and name. False: there are too many.
+ * Adds an area. Where the region is there already with that `what` (or, where it is none of ours, the
+ * code and the name), the higher level stays with its code and name. False: there are too many.
  */
 MUST_USE bool event_add_area(struct event *event, const char *region, const char *code,
 			     const char *what, int level, const char *name);
+
+/*
+ * Adds the regions of a coast of tsunami warnings, by its code, or else by its name; of one that is
+ * unknown the prefecture that its name begins with.
+ */
+MUST_USE bool event_add_coast(struct event *event, const char *code, const char *name, int level);
 
 /* Puts a text in place of what was there, cut at `most` bytes, controls but line ends as blanks. */
 void event_set(char **text, const char *value, size_t most);

@@ -17,6 +17,7 @@
  *
  * Areas lead to regions by geocodes that are ours ("JMA..." with a code of the agency, ISO 3166-2),
  * or by the names in areaDesc. Other codes are passed over: the same digits mean other places there.
+ * An alert without areas says of no place.
  */
 
 static const char *const spaces[] = {"urn:oasis:names:tc:emergency:cap:1.2",
@@ -56,6 +57,17 @@ static int number_of(const struct word *words, size_t count, const char *word)
 	return -1;
 }
 
+/* By a whole name, of any table; else by the prefecture it begins with. */
+static const char *find_name(const char *text)
+{
+	const char *region = area_region_by_name(text);
+	bool known = region[0];
+
+	for (int table = AREAS_TSUNAMI; !known && table < AREA_TABLES; table++)
+		known = area_by_name((enum area_table)table, text) != NULL;
+	return known ? region : area_prefecture_in(text);
+}
+
 /* Adds the regions of one code or name; false: it leads to none. */
 static bool add_named(struct event *event, const char *text, int level, const char *name,
 		      bool is_code, bool *full)
@@ -68,7 +80,7 @@ static bool add_named(struct event *event, const char *text, int level, const ch
 	else if (is_code)
 		region = region_exists(text) ? text : "";
 	else
-		region = area_region_by_name(text);
+		region = find_name(text);
 	for (int table = AREAS_TSUNAMI; !region[0] && !area && table < AREA_TABLES; table++) {
 		/* three digits are a region, or would be a coast: not told apart */
 		if (is_code && strlen(text) > 3)
@@ -120,7 +132,9 @@ static bool add_area(struct event *event, const struct xml_node *area, int level
 		found = add_geocode(event, g, level, name, &full) || found;
 	if (!found)
 		found = add_names(event, name, level, &full);
-	return !full && (found || event_add_area(event, "", "", "", level, name));
+	if (!found && !full)
+		full = !event_add_area(event, REGION_ELSEWHERE, "", "", level, name);
+	return !full;
 }
 
 /* The language to read where the same is said in several: Japanese, else the first. */
@@ -158,6 +172,8 @@ static enum hazard_read read_info(const struct xml_node *info, struct event *eve
 	if (moment_read(xml_text(info, "expires"), MOMENT_ZONE_NEEDED, &at) &&
 	    at > event->expires_at)
 		event->expires_at = at;
+	if (!xml_at(info, "area") && !event_add_area(event, "", "", "", level, ""))
+		return hazard_refuse(reason, "line %d: names too many areas", info->line);
 	for (const struct xml_node *a = xml_at(info, "area"); a; a = xml_next(a))
 		if (!add_area(event, a, level))
 			return hazard_refuse(reason, "line %d: names too many areas", a->line);

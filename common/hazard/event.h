@@ -14,35 +14,35 @@
 #include <stdint.h>
 
 /* The formats that can be read, by the name that is stored. The numbers are stored. */
-#define HAZARD_FORMATS(X)                           \
-	X(JMA, 1, "jma", "JMA disaster XML")        \
-	X(P2PQUAKE, 2, "p2pquake", "P2PQuake JSON") \
-	X(CAP, 3, "cap", "CAP 1.2")                 \
+#define HAZARD_FORMATS(X)                                                                         \
+	X(JMA,          1, "jma",          "JMA disaster XML")                                    \
+	X(P2PQUAKE,     2, "p2pquake",     "P2PQuake JSON")                                       \
+	X(CAP,          3, "cap",          "CAP 1.2")                                             \
 	X(ALERTMANAGER, 4, "alertmanager", "Alertmanager webhook")
 
-#define HAZARDS(X)                                      \
-	X(EARTHQUAKE, 1, "earthquake", "earthquake")    \
-	X(TSUNAMI, 2, "tsunami", "tsunami")             \
-	X(LANDSLIDE, 3, "landslide", "landslide alert") \
-	X(WEATHER, 4, "weather", "weather warning")     \
-	X(VOLCANO, 5, "volcano", "volcano")             \
-	X(EEW, 6, "eew", "earthquake early warning")    \
-	X(OTHER, 7, "other", "other")
+#define HAZARDS(X)                                                                                \
+	X(EARTHQUAKE, 1, "earthquake", "earthquake")                                              \
+	X(TSUNAMI,    2, "tsunami",    "tsunami")                                                 \
+	X(LANDSLIDE,  3, "landslide",  "landslide alert")                                         \
+	X(WEATHER,    4, "weather",    "weather warning")                                         \
+	X(VOLCANO,    5, "volcano",    "volcano")                                                 \
+	X(EEW,        6, "eew",        "earthquake early warning")                                \
+	X(OTHER,      7, "other",      "other")
 
 /* Only an actual one may send; an exercise may become a drill; a test is only logged. */
-#define EVENT_STATUSES(X)              \
-	X(ACTUAL, 1, "actual", "")     \
-	X(EXERCISE, 2, "exercise", "") \
-	X(TEST, 3, "test", "")
+#define EVENT_STATUSES(X)                                                                         \
+	X(ACTUAL,   1, "actual",   "")                                                            \
+	X(EXERCISE, 2, "exercise", "")                                                            \
+	X(TEST,     3, "test",     "")
 
 /*
  * A cancel takes back what its source said by mistake; the end of a warning is no cancel but a
  * report with level 0.
  */
-#define EVENT_ACTS(X)                      \
-	X(REPORT, 1, "report", "")         \
-	X(CORRECTION, 2, "correction", "") \
-	X(CANCEL, 3, "cancel", "")
+#define EVENT_ACTS(X)                                                                             \
+	X(REPORT,     1, "report",     "")                                                        \
+	X(CORRECTION, 2, "correction", "")                                                        \
+	X(CANCEL,     3, "cancel",     "")
 
 #define X(symbol, number, name, phrase) FORMAT_##symbol = (number),
 enum hazard_format { FORMAT_NONE = 0, HAZARD_FORMATS(X) FORMAT_END };
@@ -71,12 +71,15 @@ enum event_act { EVENT_ACT_NONE = 0, EVENT_ACTS(X) EVENT_ACT_END };
  * Where the source writes of several places in one region (two coasts, five towns), the region
  * stands once per `what`, with the highest level of them.
  */
+#define REGION_ELSEWHERE "-"
+
 struct event_area {
-	char region[4]; /* JMA region (3 digits), prefecture (2), "" where neither fits */
+	char region[4]; /* JMA region (3 digits), prefecture (2); "" the source says of no place;
+			   REGION_ELSEWHERE: of one that is in none of our tables: abroad, or unknown */
 	char code[12];  /* the source's own code of the area, "" where it has none */
 	char what[24];  /* weather: of what ("rain", "surge"), so that each is its own; or "" */
 	int level;
-	char *name; /* as the source writes it */
+	char *name;     /* as the source writes it */
 };
 
 struct event {
@@ -84,19 +87,19 @@ struct event {
 	enum hazard hazard;
 	enum event_status status;
 	enum event_act act;
-	char **keys; /* event ids: one shaking can have several. At least one. */
+	char **keys;    /* event ids: one shaking can have several. At least one. */
 	size_t key_count;
-	char *title; /* the kind of report: a cancel takes back reports of the same title only */
+	char *title;    /* the kind of report: a cancel takes back reports of the same title only */
 	int64_t sent_at;     /* UTC ms, orders the reports of one event (JMA: Control/DateTime) */
 	int64_t occurred_at; /* UTC ms; 0 unknown */
 	int64_t expires_at;  /* UTC ms; 0: says nothing of it */
-	bool restates;   /* holds the full state under its key: what is missing has ended. Such a
+	bool restates;  /* holds the full state under its key: what is missing has ended. Such a
 			   key may be for ever the same (a prefecture's warnings, a volcano) */
-	char *place;     /* hypocentre, volcano, ...; "" unknown */
+	char *place;    /* hypocentre, volcano, ...; "" unknown */
 	char *magnitude; /* as written ("M8.4"); "" unknown */
-	char *headline;  /* one sentence for people; "" none */
-	char *text;      /* more, for people; "" none */
-	char *serial;    /* as written, for showing only: it is no key */
+	char *headline; /* one sentence for people; "" none */
+	char *text;     /* more, for people; "" none */
+	char *serial;   /* as written, for showing only: it is no key */
 	struct event_area *areas;
 	size_t area_count;
 };

@@ -49,6 +49,8 @@ static const struct kind_of_telegram {
 	{"北海道・三陸沖後発地震", HAZARD_NONE, NULL,
 	 "is information on a following earthquake; it names no regions"},
 	/* VPWW50, 53, 54, 55 to 61, VXWW50 */
+	{"気象警報・注意報時系列", HAZARD_NONE, NULL,
+	 "is about what may come; warnings come in reports of their own"},
 	{"気象警報・注意報", HAZARD_WEATHER, jma_weather, NULL},
 	{"気象特別警報・警報・注意報", HAZARD_WEATHER, jma_weather, NULL},
 	{"土砂災害警戒情報", HAZARD_LANDSLIDE, jma_landslide, NULL},
@@ -84,7 +86,7 @@ const char *jma_region(const char *code, const char *prefecture)
 {
 	if (strlen(code) == 3 && region_exists(code))
 		return code;
-	return strlen(prefecture) == 2 && region_exists(prefecture) ? prefecture : "";
+	return strlen(prefecture) == 2 && region_exists(prefecture) ? prefecture : REGION_ELSEWHERE;
 }
 
 void jma_earthquake(struct jma *jma)

@@ -25,7 +25,7 @@ jma_family jma_quake, jma_tsunami, jma_eew, jma_weather, jma_landslide, jma_volc
 /* Seismic intensity "5+" -> 50; 0 for "0"; -1: it is none. 未入電 -> 46. */
 MUST_USE int jma_intensity(const char *text);
 
-/* The region of a 細分区域; else the prefecture that is named with it (two digits); else "". */
+/* The region of a 細分区域; else the prefecture that is named with it (two digits); else elsewhere. */
 MUST_USE const char *jma_region(const char *code, const char *prefecture);
 
 /* Place, magnitude and time of the first Earthquake in the Body, where there is one. */

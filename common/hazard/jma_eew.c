@@ -1,6 +1,7 @@
 #include "common/hazard/areas.h"
 #include "common/hazard/build.h"
 #include "common/hazard/jma.h"
+#include "common/roster/regions.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ static bool add_area(struct jma *jma, const struct xml_node *area, const char *d
 {
 	const char *code = xml_text(area, "Code"), *name = xml_text(area, "Name");
 	const char *region = jma_region(code, "");
-	const struct area *known = region[0] ? NULL : area_by_code(AREAS_EEW, district);
+	const struct area *known = region_exists(region) ? NULL : area_by_code(AREAS_EEW, district);
 
 	if (!known)
 		return event_add_area(jma->event, region, code, "", level, name);

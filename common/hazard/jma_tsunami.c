@@ -1,4 +1,3 @@
-#include "common/hazard/areas.h"
 #include "common/hazard/build.h"
 #include "common/hazard/jma.h"
 
@@ -24,20 +23,6 @@ static int level_of(const char *code)
 	return -1;
 }
 
-static bool add_coast(struct jma *jma, const char *code, const char *name, int level)
-{
-	const struct area *coast = area_by_code(AREAS_TSUNAMI, code);
-
-	if (!coast)
-		coast = area_by_name(AREAS_TSUNAMI, name);
-	if (!coast)
-		return event_add_area(jma->event, "", code, "", level, name);
-	for (size_t i = 0; i < coast->count; i++)
-		if (!event_add_area(jma->event, coast->regions[i], code, "", level, name))
-			return false;
-	return true;
-}
-
 enum hazard_read jma_tsunami(struct jma *jma)
 {
 	const struct xml_node *item = xml_at(jma->body, "Tsunami/Forecast/Item");
@@ -59,8 +44,8 @@ enum hazard_read jma_tsunami(struct jma *jma)
 					     "line %d: \"%s\" is no kind of tsunami warning that "
 					     "is known",
 					     item->line, quote(&value, code));
-		if (!add_coast(jma, xml_text(item, "Area/Code"), xml_text(item, "Area/Name"),
-			       level))
+		if (!event_add_coast(jma->event, xml_text(item, "Area/Code"),
+				     xml_text(item, "Area/Name"), level))
 			return hazard_refuse(jma->reason, "line %d: names too many areas",
 					     item->line);
 	}

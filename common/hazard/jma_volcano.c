@@ -8,7 +8,7 @@
  * Volcanic alerts (VFVO50) and eruptions (VFVO52, VFVO56): Body/VolcanoInfo[@type]/Item. One
  * VolcanoInfo names the volcano with its alert level, another the towns. An eruption counts as level
  * 3; an alert that is lifted (Kind 04) as 0 for its towns. A report that names no towns has the
- * volcano as its area, without a region.
+ * volcano as its area, which is in none of our regions.
  */
 
 enum { ERUPTION = 3, LIFTED = 0 };
@@ -51,8 +51,10 @@ static bool add_areas(struct jma *jma, const struct xml_node *item, int level, b
 {
 	for (const struct xml_node *a = xml_at(item, "Areas/Area"); a; a = xml_next(a)) {
 		const char *code = xml_text(a, "Code"), *name = xml_text(a, "Name");
-		if (!event_add_area(jma->event, towns ? area_of_town(code, name) : "", code, "",
-				    level, name))
+		const char *region = towns ? area_of_town(code, name) : "";
+		if (!region[0])
+			region = REGION_ELSEWHERE;
+		if (!event_add_area(jma->event, region, code, "", level, name))
 			return false;
 	}
 	return true;

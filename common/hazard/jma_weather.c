@@ -58,7 +58,7 @@ static const struct xml_node *find_warning(const struct xml_node *body)
 static bool add_region(struct jma *jma, const char *region, const char *code, const char *what,
 		       int level, const char *name)
 {
-	return event_add_area(jma->event, region, code, what, level,
+	return event_add_area(jma->event, region[0] ? region : REGION_ELSEWHERE, code, what, level,
 			      strlen(region) == 3 ? region_name(region) : name);
 }
 

@@ -86,6 +86,8 @@ static enum hazard_read read_point(const json_t *point, struct event *event, str
 		region = area_region_by_name(place);
 	if (!region[0])
 		region = area_of_place(text_of(point, "pref"), place);
+	if (!region[0])
+		region = REGION_ELSEWHERE;
 	if (!event_add_area(event, region, "", "", scale, place))
 		return hazard_refuse(reason, "names too many places");
 	return HAZARD_READ;
@@ -133,7 +135,7 @@ static enum hazard_read read_quake(const json_t *message, struct event *event, s
 	}
 	/* Only how strong it was at most, not where. */
 	if (!event->area_count && most > 0 &&
-	    !event_add_area(event, "", "", "", most, text_of(quake, "name")))
+	    !event_add_area(event, REGION_ELSEWHERE, "", "", most, event->place))
 		return hazard_refuse(reason, "names too many places");
 	return HAZARD_READ;
 }
@@ -150,18 +152,6 @@ static int level_of_grade(const char *grade)
 		if (strcmp(grade, grades[i].grade) == 0)
 			return grades[i].level;
 	return -1;
-}
-
-static bool add_coast(struct event *event, const char *name, int level)
-{
-	const struct area *coast = area_by_name(AREAS_TSUNAMI, name);
-
-	if (!coast)
-		return event_add_area(event, "", "", "", level, name);
-	for (size_t i = 0; i < coast->count; i++)
-		if (!event_add_area(event, coast->regions[i], coast->code, "", level, name))
-			return false;
-	return true;
 }
 
 static enum hazard_read read_tsunami(const json_t *message, struct event *event, struct buf *reason)
@@ -187,7 +177,7 @@ static enum hazard_read read_tsunami(const json_t *message, struct event *event,
 					     "552: \"%s\" is no grade of a tsunami warning "
 					     "that is known",
 					     quote(&value, grade));
-		if (!add_coast(event, name, level))
+		if (!event_add_coast(event, "", name, level))
 			return hazard_refuse(reason, "names too many areas");
 	}
 	return HAZARD_READ;
@@ -229,13 +219,14 @@ static enum hazard_read read_eew(const json_t *message, struct event *event, str
 	read_hypocenter(quake, event);
 	json_array_foreach(areas, i, area)
 	{
-		const char *name = text_of(area, "name");
+		const char *name = text_of(area, "name"), *region = area_region_by_name(name);
 		int level = level_of_forecast(area);
 		struct quoted value;
 		if (level < 0)
 			return hazard_refuse(reason, "556: \"%s\" has no range of intensities",
 					     quote(&value, name));
-		if (!event_add_area(event, area_region_by_name(name), "", "", level, name))
+		if (!event_add_area(event, region[0] ? region : REGION_ELSEWHERE, "", "", level,
+				    name))
 			return hazard_refuse(reason, "names too many areas");
 	}
 	return HAZARD_READ;

@@ -10,14 +10,6 @@
 #include "common/base/vocabulary.h"
 #include "common/hazard/event.h"
 
-/* Which of a person's addresses make them concerned. */
-enum address {
-	ADDRESS_WORK = 1,
-	ADDRESS_HOME = 2,
-	ADDRESS_SECOND = 4,
-	ADDRESS_DEPARTMENT = 8, /* where the person's department is */
-};
-
 struct rule {
 	char *name; /* of the section */
 	char *file;

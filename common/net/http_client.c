@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
 
 enum {
 	CONNECTIONS_MOST = 32,
@@ -16,13 +18,17 @@ enum {
 	STREAMS_MOST = 100,
 };
 
+struct exchange;
+
 struct http_client {
 	struct event_base *loop;
+	bool own_loop;
 	struct event *timer; /* when curl wants to be called */
 	struct event *over;  /* when a run must be over */
 	CURLM *multi;
 	bool private;
 	int running;
+	LIST_HEAD(exchanges, exchange) started; /* by http_start() */
 };
 
 /* One request under way. */
@@ -32,9 +38,13 @@ struct exchange {
 	CURL *easy;
 	struct curl_slist *headers;
 	bool forbidden;  /* an address was not connected to */
-	bool overflowed; /* more than HTTP_ANSWER_MOST came */
 	bool done;
+	void (*ended)(struct http_request *request, void *arg); /* NULL: http_run() looks */
+	void *arg;
+	LIST_ENTRY(exchange) next;
 };
+
+static void take_ended(const struct http_client *client);
 
 /* curl and the loop */
 
@@ -49,6 +59,7 @@ static void on_socket_ready(evutil_socket_t fd, short what, void *arg)
 		(what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
 
 	act(arg, fd, events);
+	take_ended(arg);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -56,6 +67,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	act(arg, CURL_SOCKET_TIMEOUT, 0);
+	take_ended(arg);
 }
 
 /* It is enough that the loop turns. */
@@ -103,17 +115,28 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 
 struct http_client *http_client_new(bool private)
 {
+	struct event_base *loop = event_base_new();
+	struct http_client *client = loop ? http_client_on(loop, private) : NULL;
+
+	if (client)
+		client->own_loop = true;
+	else if (loop)
+		event_base_free(loop);
+	return client;
+}
+
+struct http_client *http_client_on(struct event_base *loop, bool private)
+{
 	struct http_client *client = mem_alloc(sizeof *client);
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	client->private = private;
-	client->loop = event_base_new();
+	client->loop = loop;
+	LIST_INIT(&client->started);
 	client->multi = curl_multi_init();
-	if (client->loop) {
-		client->timer = evtimer_new(client->loop, on_timer, client);
-		client->over = evtimer_new(client->loop, on_over, client);
-	}
-	if (!client->loop || !client->multi) {
+	client->timer = evtimer_new(client->loop, on_timer, client);
+	client->over = evtimer_new(client->loop, on_over, client);
+	if (!client->multi) {
 		http_client_free(client);
 		return NULL;
 	}
@@ -128,17 +151,30 @@ struct http_client *http_client_new(bool private)
 	return client;
 }
 
+static void let_go(struct exchange *x)
+{
+	curl_multi_remove_handle(x->client->multi, x->easy);
+	curl_easy_cleanup(x->easy);
+	curl_slist_free_all(x->headers);
+}
+
 void http_client_free(struct http_client *client)
 {
+	struct exchange *x;
+
 	if (!client)
 		return;
+	while ((x = LIST_FIRST(&client->started))) {
+		LIST_REMOVE(x, next);
+		let_go(x);
+		free(x);
+	}
 	if (client->multi)
 		curl_multi_cleanup(client->multi);
-	if (client->loop) {
-		event_free(client->timer);
-		event_free(client->over);
+	event_free(client->timer);
+	event_free(client->over);
+	if (client->own_loop)
 		event_base_free(client->loop);
-	}
 	free(client);
 }
 
@@ -159,12 +195,37 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 static size_t take_answer(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct exchange *x = arg;
-	struct buf *answer = &x->request->answer;
-	size_t length = size * count, room = HTTP_ANSWER_MOST - answer->length;
+	struct http_request *request = x->request;
+	size_t most = request->answer_most ? request->answer_most : HTTP_ANSWER_MOST;
+	size_t length = size * count, room = most - request->answer.length;
 
-	x->overflowed = length > room;
-	buf_add(answer, bytes, x->overflowed ? room : length);
-	return x->overflowed ? CURL_WRITEFUNC_ERROR : length;
+	request->cut = length > room;
+	buf_add(&request->answer, bytes, request->cut ? room : length);
+	return request->cut ? CURL_WRITEFUNC_ERROR : length;
+}
+
+/* "Name: value" and the end of the line. One that is too long is none. */
+static void take_validator(const char *line, size_t length, const char *name, char *to)
+{
+	size_t skip = strlen(name);
+
+	if (length < skip || strncasecmp(line, name, skip) != 0)
+		return;
+	for (; skip < length && line[skip] == ' '; skip++)
+		;
+	while (length > skip && strchr("\r\n ", line[length - 1]))
+		length--;
+	if (length - skip < HTTP_VALIDATOR)
+		snprintf(to, HTTP_VALIDATOR, "%.*s", (int)(length - skip), line + skip);
+}
+
+static size_t take_header(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct exchange *x = arg;
+
+	take_validator(bytes, size * count, "etag:", x->request->etag);
+	take_validator(bytes, size * count, "last-modified:", x->request->modified);
+	return size * count;
 }
 
 static void set_addressing(struct exchange *x)
@@ -200,6 +261,8 @@ static void set_message(struct exchange *x)
 	}
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, x);
 }
 
@@ -211,7 +274,8 @@ static void begin(struct exchange *x, struct http_client *client, struct http_re
 	request->end = HTTP_NONE;
 	request->status = 0;
 	request->retry_after = 0;
-	request->why[0] = '\0';
+	request->why[0] = request->etag[0] = request->modified[0] = '\0';
+	request->cut = false;
 	buf_clear(&request->answer);
 	set_addressing(x);
 	set_message(x);
@@ -230,7 +294,7 @@ static void end(struct exchange *x, CURLcode code, const char *why)
 	curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &wait);
 	request->status = (int)status;
 	request->retry_after = wait > 0 ? (int64_t)wait : 0;
-	if (code == CURLE_OK || (x->overflowed && status))
+	if (code == CURLE_OK || (request->cut && status))
 		request->end = HTTP_ANSWERED;
 	else if (sent > 0)
 		request->end = HTTP_UNKNOWN;
@@ -242,13 +306,19 @@ static void end(struct exchange *x, CURLcode code, const char *why)
 		why = x->forbidden ? "the address is not a public one" : "no https address";
 	if (request->end != HTTP_ANSWERED)
 		snprintf(request->why, sizeof request->why, "%s", why);
-	curl_multi_remove_handle(x->client->multi, x->easy);
-	curl_easy_cleanup(x->easy);
-	curl_slist_free_all(x->headers);
+	let_go(x);
 	x->done = true;
 }
 
 /* all of them */
+
+/* Whoever is called may start the next one. */
+static void tell(struct exchange *x)
+{
+	LIST_REMOVE(x, next);
+	x->ended(x->request, x->arg);
+	free(x);
+}
 
 static void take_ended(const struct http_client *client)
 {
@@ -256,11 +326,26 @@ static void take_ended(const struct http_client *client)
 	int left;
 
 	while ((message = curl_multi_info_read(client->multi, &left))) {
-		char *x;
+		char *private;
 		CURLcode code = message->data.result;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
-		end((struct exchange *)(void *)x, code, curl_easy_strerror(code));
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+		struct exchange *x = (struct exchange *)(void *)private;
+		end(x, code, curl_easy_strerror(code));
+		if (x->ended)
+			tell(x);
 	}
+}
+
+void http_start(struct http_client *client, struct http_request *request, int64_t timeout,
+		void (*ended)(struct http_request *request, void *arg), void *arg)
+{
+	struct exchange *x = mem_alloc(sizeof *x);
+
+	begin(x, client, request);
+	x->ended = ended;
+	x->arg = arg;
+	LIST_INSERT_HEAD(&client->started, x, next);
+	curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)timeout);
 }
 
 void http_run(struct http_client *client, struct http_request *requests, size_t count,

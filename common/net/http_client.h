@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * HTTP for workers: many requests side by side, over HTTP/2 where the other side speaks it, run to
- * their end in one call. libcurl does the work, on an event loop of its own.
+ * HTTP as a client: many requests side by side, over HTTP/2 where the other side speaks it. Workers
+ * run theirs to their end in one call (http_run), on an event loop of the client's own; who has a
+ * loop starts them on it and is called when each has ended (http_start). libcurl does the work.
  *
  * Addresses come from outside, so the client trusts none: only https, no redirects, no proxy from
  * the environment, answers cut at a limit, and no connection into our own network (http_address.h).
@@ -19,10 +20,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct event_base;
 struct http_client;
 
 /* NULL: out of what the system allows. */
 MUST_USE struct http_client *http_client_new(bool private);
+/* The same on the caller's loop, for http_start(). */
+MUST_USE struct http_client *http_client_on(struct event_base *loop, bool private);
+/* Requests that were started and have not ended are dropped; their callback is not called. */
 void http_client_free(struct http_client *client);
 
 enum http_end {
@@ -33,7 +38,7 @@ enum http_end {
 	HTTP_UNKNOWN,   /* it went out, in part or whole, and there was no answer */
 };
 
-enum { HTTP_HEADERS = 8, HTTP_WHY = 120, HTTP_ANSWER_MOST = 65536 };
+enum { HTTP_HEADERS = 8, HTTP_WHY = 120, HTTP_ANSWER_MOST = 65536, HTTP_VALIDATOR = 160 };
 
 struct http_request {
 	const char *url;
@@ -41,18 +46,28 @@ struct http_request {
 		*headers[HTTP_HEADERS]; /* "Name: value"; NULL behind the last, if there is room */
 	const void *body;               /* of a POST; NULL: GET */
 	size_t length;
+	size_t answer_most;             /* bytes that are taken of the answer; 0: HTTP_ANSWER_MOST */
 
-	/* set by http_run() */
+	/* set at the end */
 	enum http_end end;
 	int status;
 	int64_t retry_after; /* seconds, from the header Retry-After; 0: none */
-	struct buf answer;   /* at most HTTP_ANSWER_MOST bytes; the caller frees */
+	struct buf answer;   /* at most answer_most bytes; the caller frees */
+	bool cut;            /* there was more */
+	char etag[HTTP_VALIDATOR], modified[HTTP_VALIDATOR]; /* ETag, Last-Modified; "": none */
 	char why[HTTP_WHY];  /* where there was no answer: a sentence; no part of the URL */
 };
 
 /* Runs all of them at once. `timeout`: milliseconds for all together. */
 void http_run(struct http_client *client, struct http_request *requests, size_t count,
 	      int64_t timeout);
+
+/*
+ * Starts one on the caller's loop. `ended` is called once it has, by the loop, never from here. The
+ * request stays the caller's and must live until then, what it points to too.
+ */
+void http_start(struct http_client *client, struct http_request *request, int64_t timeout,
+		void (*ended)(struct http_request *request, void *arg), void *arg);
 
 /*
  * The origin of a URL ("https://host:8443", RFC 6454): scheme and host in small letters, the port

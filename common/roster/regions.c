@@ -122,3 +122,17 @@ void region_each(const char *prefecture, void (*see)(const char *code, const cha
 		if (strcmp(regions[i].prefecture, prefecture) == 0)
 			see(regions[i].code, regions[i].name, arg);
 }
+
+void region_each_meant(const char *code, void (*see)(const char *code, const char *name, void *arg),
+		       void *arg)
+{
+	const struct region *place = find(code);
+
+	if (!place)
+		return;
+	see(code, place->name, arg);
+	if (strlen(code) == 2)
+		region_each(code, see, arg);
+	else
+		see(place->prefecture, region_name(place->prefecture), arg);
+}

@@ -29,3 +29,10 @@ const char *region_name(const char *code);
 /* Calls `see` for each region of a prefecture, in order of code. */
 void region_each(const char *prefecture, void (*see)(const char *code, const char *name, void *arg),
 		 void *arg);
+
+/*
+ * The codes that stand for a place with people: a region means itself and its prefecture, as those
+ * of whom no more than that is known may be in it; a prefecture means itself and its regions.
+ */
+void region_each_meant(const char *code, void (*see)(const char *code, const char *name, void *arg),
+		       void *arg);

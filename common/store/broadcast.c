@@ -7,18 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The people of a broadcast's targets, ?1: its id. Only active people are dialled. */
-#define TARGETED_PEOPLE                                                                      \
-	" FROM person p WHERE p.state = 0 AND ("                                             \
-	"EXISTS (SELECT 1 FROM target WHERE broadcast_id=?1 AND kind=1)"                     \
-	" OR p.department_id IN (SELECT value FROM target WHERE broadcast_id=?1 AND kind=2)" \
-	" OR p.id IN (SELECT value FROM target WHERE broadcast_id=?1 AND kind=3)"            \
-	" OR p.work_region IN (SELECT value FROM target WHERE broadcast_id=?1 AND kind=4)"   \
-	" OR p.home_region IN (SELECT value FROM target WHERE broadcast_id=?1 AND kind=4)"   \
-	" OR p.second_region IN (SELECT value FROM target WHERE broadcast_id=?1 AND kind=4)" \
-	" OR EXISTS (SELECT 1 FROM target t JOIN delivery d ON d.broadcast_id = t.value"     \
-	" AND d.person_id = p.id AND d.state <> 3 WHERE t.broadcast_id=?1 AND t.kind=5))"
-
 #define COLUMNS                                                                                  \
 	"b.id, title, title_en, body, body_en, kind, state, lane, targets, channels,"            \
 	" mail_retries, voice_retries, push_retries, temporary_retries, retry_interval,"         \
@@ -129,112 +117,6 @@ enum store_status broadcast_open_ids(struct store *store, int64_t **ids, size_t 
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
-/* targets */
-
-static enum store_status insert_targets(struct store *store, int64_t broadcast,
-					const struct target *targets, size_t count)
-{
-	static const char insert[] = "INSERT OR IGNORE INTO target VALUES (?, ?, ?)";
-
-	for (size_t i = 0; i < count; i++) {
-		const struct target *t = &targets[i];
-		sqlite3_stmt *s = t->kind == TARGET_REGION
-					  ? stmt(store, insert, "iis", broadcast,
-						 (int64_t)t->kind, t->text)
-					  : stmt(store, insert, "iii", broadcast,
-						 (int64_t)t->kind, t->number);
-		enum store_status status = stmt_run(store, s);
-		if (status)
-			return status;
-	}
-	return STORE_OK;
-}
-
-static enum store_status count_stored(struct store *store, int64_t broadcast, int64_t *people)
-{
-	return stmt_number(store,
-			   stmt(store, "SELECT count(*)" TARGETED_PEOPLE, "i", broadcast), 0,
-			   people);
-}
-
-static enum store_status plans_stored(struct store *store, struct plan_count **plans,
-				      size_t *count)
-{
-	sqlite3_stmt *s =
-		stmt(store, "SELECT p.plan, count(*)" TARGETED_PEOPLE " GROUP BY p.plan", "i",
-		     INT64_C(0));
-	enum store_status status;
-
-	*plans = NULL;
-	*count = 0;
-	while ((status = stmt_row(store, s)) == STORE_OK) {
-		*plans = mem_resize(*plans, *count + 1, sizeof **plans);
-		(*plans)[(*count)++] = (struct plan_count){
-			.plan = sqlite3_column_int64(s, 0),
-			.people = sqlite3_column_int64(s, 1),
-		};
-	}
-	stmt_end(s);
-	return status == STORE_NONE ? STORE_OK : status;
-}
-
-/* A question about targets that no broadcast has: they are stored under 0 and taken back. */
-static enum store_status ask_begin(struct store *store, const struct target *targets,
-				   size_t count)
-{
-	enum store_status status = stmt_script(store, "SAVEPOINT ask");
-	return status ? status : insert_targets(store, 0, targets, count);
-}
-
-static enum store_status ask_end(struct store *store, enum store_status status)
-{
-	enum store_status ended = stmt_script(store, "ROLLBACK TO ask; RELEASE ask");
-	return status ? status : ended;
-}
-
-enum store_status target_plans(struct store *store, const struct target *targets, size_t count,
-			       struct plan_count **plans, size_t *plan_count)
-{
-	enum store_status status = ask_begin(store, targets, count);
-
-	*plans = NULL;
-	if (!status)
-		status = plans_stored(store, plans, plan_count);
-	return ask_end(store, status);
-}
-
-enum store_status target_includes(struct store *store, int64_t broadcast, int64_t person,
-				  bool *included)
-{
-	int64_t found;
-	enum store_status status = stmt_number(
-		store,
-		stmt(store, "SELECT 1" TARGETED_PEOPLE " AND p.id=?2", "ii", broadcast, person),
-		0, &found);
-
-	*included = found != 0;
-	return status;
-}
-
-enum store_status target_next(struct store *store, int64_t broadcast, int64_t after,
-			      struct targeted *people, size_t room, size_t *count)
-{
-	sqlite3_stmt *s = stmt(store,
-			       "SELECT p.id, p.plan" TARGETED_PEOPLE " AND p.id > ?2"
-			       " ORDER BY p.id LIMIT ?3",
-			       "iii", broadcast, after, (int64_t)room);
-	enum store_status status = STORE_OK;
-
-	*count = 0;
-	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
-		people[(*count)++] = (struct targeted){
-			.person = sqlite3_column_int64(s, 0),
-			.plan = sqlite3_column_int64(s, 1),
-		};
-	stmt_end(s);
-	return status == STORE_NONE ? STORE_OK : status;
-}
-
 /* asking */
 
 static enum store_status insert_broadcast(struct store *store, struct broadcast *b)
@@ -279,9 +161,9 @@ enum store_status broadcast_request(struct store *store, struct broadcast *b,
 		status = stmt_run(store, stmt(store, "INSERT INTO question VALUES (?, ?, ?)",
 					      "iss", b->id, b->choices, b->items));
 	if (!status)
-		status = insert_targets(store, b->id, targets, count);
+		status = target_insert(store, b->id, targets, count);
 	if (!status)
-		status = count_stored(store, b->id, &b->targeted);
+		status = target_count(store, b->id, &b->targeted);
 	if (!status)
 		status = stmt_run(store,
 				  stmt(store, "UPDATE broadcast SET targeted=? WHERE id=?",
@@ -308,18 +190,16 @@ enum store_status broadcast_save(struct store *store, const struct broadcast *b)
 
 /* controls */
 
-enum store_status control_append(struct store *store, int64_t broadcast, enum control_verb verb,
-				 const char *by, int64_t *control)
+enum store_status control_add(struct store *store, int64_t broadcast, enum control_verb verb,
+			      const char *by, int64_t *control)
 {
 	char action[48];
 	int64_t known;
-	enum store_status status = store_begin(store);
+	enum store_status status =
+		stmt_number(store,
+			    stmt(store, "SELECT 1 FROM broadcast WHERE id=?", "i", broadcast),
+			    0, &known);
 
-	if (status)
-		return status;
-	status = stmt_number(store,
-			     stmt(store, "SELECT 1 FROM broadcast WHERE id=?", "i", broadcast),
-			     0, &known);
 	if (!status && !known)
 		status = STORE_NONE;
 	if (!status)
@@ -332,6 +212,16 @@ enum store_status control_append(struct store *store, int64_t broadcast, enum co
 	snprintf(action, sizeof action, "broadcast.%s", control_verb_name(verb));
 	if (!status)
 		status = audit(store, broadcast, by, action, "");
+	return status;
+}
+
+enum store_status control_append(struct store *store, int64_t broadcast, enum control_verb verb,
+				 const char *by, int64_t *control)
+{
+	enum store_status status = store_begin(store);
+
+	if (!status)
+		status = control_add(store, broadcast, verb, by, control);
 	if (!status)
 		return store_commit(store);
 	store_rollback(store);

@@ -8,6 +8,7 @@
 #include "common/base/policy.h"
 #include "common/store/states.h"
 #include "common/store/store.h"
+#include "common/store/target.h"
 
 struct broadcast {
 	int64_t id;
@@ -36,21 +37,6 @@ struct broadcast {
 
 void broadcast_free(struct broadcast *b); /* the texts and the struct; NULL is allowed */
 
-/* Whom a broadcast is for; the union of all its targets. Numbers are stored. */
-enum target_kind {
-	TARGET_ALL = 1,
-	TARGET_DEPARTMENT = 2, /* number: department id; the groups below are targets of their own */
-	TARGET_PERSON = 3,     /* number: person id */
-	TARGET_REGION = 4,     /* text: region or prefecture code, of work, home or second address */
-	TARGET_UNANSWERED = 5, /* number: broadcast id */
-};
-
-struct target {
-	enum target_kind kind;
-	int64_t number;
-	const char *text;
-};
-
 /*
  * In a transaction of the caller's: stores a broadcast in state requested, its question and its
  * targets, counts the people into b->targeted, sets b->id and appends to the audit record.
@@ -58,31 +44,6 @@ struct target {
  */
 MUST_USE enum store_status broadcast_request(struct store *store, struct broadcast *b,
 					     const struct target *targets, size_t count);
-
-struct plan_count {
-	int64_t plan; /* packed, see common/base/plan.h */
-	int64_t people;
-};
-
-/*
- * How many of the active people that the targets name have each contact plan. In or outside a
- * transaction; takes the write lock for a moment and changes nothing. The caller frees
- * *plans.
- */
-MUST_USE enum store_status target_plans(struct store *store, const struct target *targets,
-					size_t count, struct plan_count **plans, size_t *plan_count);
-
-/* Whether a stored broadcast's targets name this person, as the roster stands now. */
-MUST_USE enum store_status target_includes(struct store *store, int64_t broadcast, int64_t person,
-					   bool *included);
-
-/* The scheduler's: the next people of a stored broadcast's targets, by id, after `after`. */
-struct targeted {
-	int64_t person;
-	int64_t plan;
-};
-MUST_USE enum store_status target_next(struct store *store, int64_t broadcast, int64_t after,
-				       struct targeted *people, size_t room, size_t *count);
 
 /* The scheduler's: stores what moves: state, targeted and the fields from fanned_out on. */
 MUST_USE enum store_status broadcast_save(struct store *store, const struct broadcast *b);
@@ -99,9 +60,12 @@ MUST_USE enum store_status broadcast_each(struct store *store, int64_t most,
 					  void *arg);
 
 /*
- * Appends what is asked of a broadcast, in a transaction of its own, with an audit entry.
+ * Appends what is asked of a broadcast, in a transaction of the caller's, with an audit entry.
  * STORE_NONE: no such broadcast. *control is the fact's id, see control_applied().
  */
+MUST_USE enum store_status control_add(struct store *store, int64_t broadcast,
+				       enum control_verb verb, const char *by, int64_t *control);
+/* The same in a transaction of its own. */
 MUST_USE enum store_status control_append(struct store *store, int64_t broadcast,
 					  enum control_verb verb, const char *by, int64_t *control);
 /* Whether the scheduler has acted on it. */

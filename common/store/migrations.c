@@ -11,8 +11,11 @@
 EMBED(migration_1, "001_first.sql");
 EMBED(migration_2, "002_device.sql");
 EMBED(migration_3, "003_voice.sql");
+EMBED(migration_4, "004_targets.sql");
+EMBED(migration_5, "005_hazard.sql");
 
-static const char *const migrations[] = {migration_1, migration_2, migration_3};
+static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4,
+					 migration_5};
 
 int migrations_count(void)
 {

@@ -124,7 +124,7 @@ enum store_status roster_any_voice_id(struct store *store, bool *any)
 
 /* writing */
 
-struct address {
+struct row {
 	bool spare;
 	enum channel channel;
 	int position, order;
@@ -132,21 +132,21 @@ struct address {
 	const char *number; /* as it is dialled; NULL: it is not, or not a telephone's */
 };
 
-enum { ADDRESSES = 2 * PLAN_ADDRESSES + 3, ADDRESS_COLUMNS = 6 };
+enum { ROWS_MOST = 2 * PLAN_ADDRESSES + 3, ROW_COLUMNS = 6 };
 
 /* Those that the card has; their number. */
-static int list_addresses(const struct roster_card *card, struct address *list)
+static int list_addresses(const struct roster_card *card, struct row *list)
 {
 	int count = 0;
 
 	for (int i = 0; i < PLAN_ADDRESSES; i++)
 		if (card->mail[i][0])
-			list[count++] = (struct address){
+			list[count++] = (struct row){
 				false, CHANNEL_MAIL, i + 1, card->mail_order, card->mail[i], NULL};
 	for (int i = 0; i < PLAN_ADDRESSES; i++)
 		if (card->telephone[i][0])
 			list[count++] =
-				(struct address){false,
+				(struct row){false,
 						 CHANNEL_VOICE,
 						 i + 1,
 						 card->telephone_order[i],
@@ -155,12 +155,12 @@ static int list_addresses(const struct roster_card *card, struct address *list)
 	/* Push has no address here: it stands for the devices. */
 	if (card->push_order)
 		list[count++] =
-			(struct address){false, CHANNEL_PUSH, 1, card->push_order, "", NULL};
+			(struct row){false, CHANNEL_PUSH, 1, card->push_order, "", NULL};
 	if (card->spare_mail[0])
-		list[count++] = (struct address){true, CHANNEL_MAIL, 1, 0, card->spare_mail, NULL};
+		list[count++] = (struct row){true, CHANNEL_MAIL, 1, 0, card->spare_mail, NULL};
 	if (card->spare_telephone[0])
 		list[count++] =
-			(struct address){true, CHANNEL_VOICE, 1, 0, card->spare_telephone, NULL};
+			(struct row){true, CHANNEL_VOICE, 1, 0, card->spare_telephone, NULL};
 	return count;
 }
 
@@ -169,7 +169,7 @@ static int list_addresses(const struct roster_card *card, struct address *list)
 #define INSERT                                                                                  \
 	"INSERT INTO contact(person_id, spare, channel, position, dial_order, address, number)" \
 	" VALUES " ROW
-static const char *const insert_rows[ADDRESSES] = {
+static const char *const insert_rows[ROWS_MOST] = {
 	INSERT,
 	INSERT "," ROW,
 	INSERT "," ROW "," ROW,
@@ -184,14 +184,14 @@ static const char *const insert_rows[ADDRESSES] = {
 enum store_status roster_add_addresses(struct store *store, int64_t person,
 				       const struct roster_card *card)
 {
-	struct address list[ADDRESSES];
+	struct row list[ROWS_MOST];
 	int count = list_addresses(card, list);
 
 	if (!count)
 		return STORE_OK;
 	sqlite3_stmt *s = stmt(store, insert_rows[count - 1], "i", person);
 	for (int i = 0; s && i < count; i++) {
-		int column = 2 + i * ADDRESS_COLUMNS;
+		int column = 2 + i * ROW_COLUMNS;
 		sqlite3_bind_int(s, column, list[i].spare);
 		sqlite3_bind_int(s, column + 1, (int)list[i].channel);
 		sqlite3_bind_int(s, column + 2, list[i].position);

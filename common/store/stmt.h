@@ -20,8 +20,9 @@
 
 /*
  * The statement for a string literal, reset, its parameters bound: i int64_t, s text (NULL binds
- * NULL; copied), k text that the caller keeps until the statement is reset, n NULL. NULL if it
- * cannot be prepared; the functions below pass that on as STORE_ERROR.
+ * NULL; copied), k text that the caller keeps until the statement is reset, b bytes (const void *,
+ * size_t) that the caller keeps likewise, n NULL. NULL if it cannot be prepared; the functions below
+ * pass that on as STORE_ERROR.
  * Integers must be passed as int64_t.
  */
 MUST_USE sqlite3_stmt *stmt(struct store *store, const char *literal, const char *types, ...);

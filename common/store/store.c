@@ -102,6 +102,10 @@ sqlite3_stmt *stmt(struct store *store, const char *literal, const char *types, 
 			text = va_arg(args, const char *);
 			sqlite3_bind_text(s, i, text, -1, SQLITE_STATIC);
 			break;
+		case 'b':
+			text = va_arg(args, const char *);
+			sqlite3_bind_blob64(s, i, text, va_arg(args, size_t), SQLITE_STATIC);
+			break;
 		default:
 			assert(types[i - 1] == 'n');
 			sqlite3_bind_null(s, i);

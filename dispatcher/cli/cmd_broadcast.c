@@ -2,9 +2,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "common/broadcast/preset.h"
 #include "common/store/broadcast.h"
 #include "common/store/figures.h"
-#include "common/text/question.h"
 #include "dispatcher/cli/estimate.h"
 #include "dispatcher/cli/message.h"
 #include "dispatcher/cli/show.h"
@@ -27,8 +27,6 @@ struct order {
 	bool dry_run, yes, wait;
 };
 
-static const char notice_choices[] = "confirmed:確認しました:Confirmed";
-
 /* reading the command line */
 
 enum {
@@ -38,6 +36,8 @@ enum {
 	BODY_EN,
 	TEMPLATE,
 	TO,
+	WITHIN,
+	EXCEPT,
 	KIND,
 	CHANNEL,
 	ROUNDS,
@@ -55,6 +55,8 @@ static const struct option known[] = {
 	{"body-en", required_argument, NULL, BODY_EN},
 	{"template", required_argument, NULL, TEMPLATE},
 	{"to", required_argument, NULL, TO},
+	{"within", required_argument, NULL, WITHIN},
+	{"except", required_argument, NULL, EXCEPT},
 	{"kind", required_argument, NULL, KIND},
 	{"channels", required_argument, NULL, CHANNEL},
 	{"rounds", required_argument, NULL, ROUNDS},
@@ -81,6 +83,10 @@ static int take_checked(struct cli *cli, struct order *o, int option, const char
 	switch (option) {
 	case TO:
 		return targets_add(cli, &o->targets, value);
+	case WITHIN:
+		return targets_within(cli, &o->targets, value);
+	case EXCEPT:
+		return targets_except(cli, &o->targets, value);
 	case KIND:
 		o->kind = kind_by_name(value);
 		return o->kind ? EX_OK : cli_misused(cli, "--kind is safety, notice or drill");
@@ -144,9 +150,10 @@ static int read_order(struct cli *cli, int argc, char **argv, struct order *o)
 				   argv[optind]);
 	if (body[0] && body[1] && strcmp(body[0], "-") == 0 && strcmp(body[1], "-") == 0)
 		return cli_misused(cli, "only one of --body and --body-en can be standard input");
-	if (o->targets.count == 0) {
+	if (!o->targets.named) {
 		code = targets_add(cli, &o->targets, "all");
-		cli_say(cli, "no --to was given: this is for everyone");
+		cli_say(cli, "no --to was given: this is for everyone%s",
+			o->targets.count > 1 ? " but those taken out" : "");
 	}
 	return code;
 }
@@ -155,27 +162,13 @@ static int read_order(struct cli *cli, int argc, char **argv, struct order *o)
 
 static int take_question(struct cli *cli, const struct order *o, struct broadcast *b)
 {
-	const struct settings *s = cli_settings(cli);
-	bool notice = o->kind == KIND_NOTICE;
-	const char *choices = notice ? notice_choices : s->reply_choices;
-	const char *items = notice ? "" : s->reply_items;
-	struct question question = {0};
 	struct buf fault = {0};
 	int code = EX_OK;
 
-	if (o->choices.length)
-		choices = buf_text(&o->choices);
-	if (o->items.length)
-		items = buf_text(&o->items);
-	if (question_from_settings(choices, items, &question, &fault)) {
-		b->choices = question_choices_json(&question);
-		b->items = question_items_json(&question);
-		question_free(&question);
-	} else {
-		bool own = o->choices.length || o->items.length;
-		code = cli_fail(cli, own ? EX_USAGE : EX_CONFIG, "%s%s",
-				own ? "" : "settings: reply.", buf_text(&fault));
-	}
+	if (!preset_question(cli_settings(cli), buf_text(&o->choices), buf_text(&o->items), b,
+			     &fault))
+		code = cli_fail(cli, o->choices.length || o->items.length ? EX_USAGE : EX_CONFIG,
+				"%s", buf_text(&fault));
 	buf_free(&fault);
 	return code;
 }
@@ -197,20 +190,6 @@ static int take_channels(struct cli *cli, const struct order *o, struct broadcas
 	return EX_OK;
 }
 
-static void take_policy(const struct settings *s, const struct order *o, struct policy *policy)
-{
-	*policy = (struct policy){
-		.retries = {[CHANNEL_MAIL] = (int)s->escalation_mail_retries,
-			    [CHANNEL_VOICE] = (int)s->escalation_voice_retries,
-			    [CHANNEL_PUSH] = (int)s->escalation_push_retries},
-		.temporary_retries = (int)s->escalation_temporary_retries,
-		.retry_interval = s->escalation_retry_interval,
-		.final_wait = s->escalation_final_wait,
-		.rounds = (int)(o->rounds ? o->rounds : s->escalation_rounds),
-		.round_interval = s->escalation_round_interval,
-	};
-}
-
 static int make_broadcast(struct cli *cli, const struct order *o, struct broadcast *b)
 {
 	struct message message = {0};
@@ -224,7 +203,9 @@ static int make_broadcast(struct cli *cli, const struct order *o, struct broadca
 	b->lane = o->kind == KIND_SAFETY ? 0 : 1;
 	b->targets = mem_string(buf_text(&o->targets.words));
 	b->requested_by = mem_string(cli_who());
-	take_policy(cli_settings(cli), o, &b->policy);
+	preset_policy(cli_settings(cli), &b->policy);
+	if (o->rounds)
+		b->policy.rounds = (int)o->rounds;
 	if (!code)
 		code = take_question(cli, o, b);
 	if (!code)

@@ -1,5 +1,6 @@
 #include "dispatcher/cli/command.h"
 
+#include "common/auth/hook_token.h"
 #include "common/auth/token.h"
 #include "common/auth/vapid.h"
 #include "common/base/mem.h"
@@ -20,7 +21,7 @@
  * was made is removed again. What is there already is never touched.
  */
 
-enum { MADE_MOST = 9 };
+enum { MADE_MOST = 10 };
 
 struct making {
 	struct cli *cli;
@@ -31,7 +32,7 @@ struct making {
 };
 
 static const char *const own_names[] = {
-	".",          "..",       "run",          "redis",        "secret.key", "vapid.key",
+	".",          "..",       "run",          "redis",        "secret.key", "vapid.key", "hooks.token",
 	"tenko.conf", "tenko.db", "tenko.db-wal", "tenko.db-shm", "lost+found"};
 
 static bool exists(const char *dir, const char *name)
@@ -178,6 +179,12 @@ static int make_vapid_key(struct making *m)
 	return make_key(m, "vapid.key", vapid_create);
 }
 
+/* Monitoring sets off broadcasts by it. */
+static int make_hook_token(struct making *m)
+{
+	return make_key(m, "hooks.token", hook_token_create);
+}
+
 static bool write_whole(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -283,6 +290,8 @@ static int make_all(struct making *m)
 		code = make_secret_key(m);
 	if (!code)
 		code = make_vapid_key(m);
+	if (!code)
+		code = make_hook_token(m);
 	if (!code && !m->config)
 		code = make_settings(m);
 	if (!code)
@@ -343,6 +352,8 @@ static int complete(struct making *m)
 
 	if (!code)
 		code = make_vapid_key(m);
+	if (!code)
+		code = make_hook_token(m);
 	return code ? code : hand_over(m);
 }
 

@@ -59,14 +59,13 @@ static enum store_status add_all_pages(struct store *store, const struct broadca
 	enum store_status status;
 	int64_t after = 0;
 	size_t count;
+	bool last;
 
 	do {
-		status = target_next(store, b->id, after, people, PAGE, &count);
+		status = target_next(store, b->id, &after, people, PAGE, &count, &last);
 		if (!status)
 			status = add_page(store, b, people, count, list);
-		if (count > 0)
-			after = people[count - 1].person;
-	} while (!status && count == PAGE);
+	} while (!status && !last);
 	free(people);
 	return status;
 }

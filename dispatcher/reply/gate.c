@@ -207,6 +207,10 @@ static size_t take_head(struct gate *gate, const char *bytes, size_t length)
 	case HEAD_DONE:
 		enter(gate, GATE_BODY);
 		gate->body_left = gate->head.content_length;
+		/* evhttp takes a body once it is there as a whole. */
+		if (gate->body_left > BODY_MOST)
+			bufferevent_setwatermark(gate->stream, EV_READ, 0,
+						 INPUT_MOST + HOOK_BODY_MOST);
 		head_clear(&gate->head);
 		break;
 	case HEAD_REFUSED:
@@ -346,7 +350,7 @@ struct gates *gates_new(struct event_base *base, struct evhttp *http, int most, 
 	TAILQ_INIT(&gates->open);
 	gates->adoption = event_new(base, -1, 0, on_adoption, gates);
 	evhttp_set_max_headers_size(http, HEAD_MOST);
-	evhttp_set_max_body_size(http, BODY_MOST);
+	evhttp_set_max_body_size(http, HOOK_BODY_MOST);
 	evhttp_set_bevcb(http, on_accepted, gates);
 	return gates;
 }

@@ -67,6 +67,7 @@ static struct head_refusal read_request_line(struct head *head, const char *line
 		return refuse(405, "method");
 	if (!target_sound(target + 1, (size_t)(version - target - 1)))
 		return refuse(400, "target");
+	head->hook = strncmp(target + 1, "/hooks/", 7) == 0;
 	return refuse(0, NULL);
 }
 
@@ -80,7 +81,7 @@ static struct head_refusal read_length(struct head *head, const char *value)
 	head->content_length = 0;
 	for (; *value; value++) {
 		head->content_length = head->content_length * 10 + (size_t)(*value - '0');
-		if (head->content_length > BODY_MOST)
+		if (head->content_length > (head->hook ? HOOK_BODY_MOST : BODY_MOST))
 			return refuse(413, "body");
 	}
 	return refuse(0, NULL);

@@ -15,13 +15,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HEAD_MOST = 8192, BODY_MOST = 65536 }; /* bytes */
+/* Bytes. What monitoring sends to a hook may be longer than what a person does. */
+enum { HEAD_MOST = 8192, BODY_MOST = 65536, HOOK_BODY_MOST = 262144 };
 
 enum method { METHOD_NONE = 0, METHOD_GET, METHOD_HEAD, METHOD_POST };
 
 struct head {
 	enum method method;
 	bool modern; /* HTTP/1.1 */
+	bool hook;   /* to /hooks/ */
 	bool has_length, has_host, has_coding;
 	size_t content_length;
 	size_t size; /* bytes so far */

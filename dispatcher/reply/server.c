@@ -1,5 +1,6 @@
 #include "dispatcher/reply/server.h"
 
+#include "common/auth/hook_token.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/base/ready.h"
@@ -74,6 +75,21 @@ static void load_vapid(struct server *server)
 	free(path);
 }
 
+/* Without the token everything but hooks works. */
+static void load_hook_token(struct server *server)
+{
+	char *path = hook_token_file(server->settings);
+	struct buf fault = {0};
+	char *token = hook_token_load(path, &fault);
+
+	if (!token)
+		log_warning("reply.no_hooks", "reason=%s", log_quote(buf_text(&fault)));
+	hook_token_free(server->hook_token);
+	server->hook_token = token;
+	buf_free(&fault);
+	free(path);
+}
+
 /* while it runs */
 
 static void on_reload(evutil_socket_t number, short what, void *arg)
@@ -98,6 +114,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 	}
 	buf_free(&fault);
 	load_vapid(server);
+	load_hook_token(server);
 }
 
 static void leave(void *arg)
@@ -177,6 +194,7 @@ static int open_store(struct server *server)
 	server->keys = load_keys(server->settings, &fault);
 	int code = server->keys ? EX_OK : refuse_to_start(buf_text(&fault), EX_CONFIG);
 	load_vapid(server);
+	load_hook_token(server);
 	buf_free(&fault);
 	return code;
 }
@@ -251,6 +269,7 @@ static void free_running(struct running *running)
 	token_keys_free(server->keys);
 	accounts_free(&server->accounts);
 	vapid_free(server->vapid);
+	hook_token_free(server->hook_token);
 	store_close(server->store);
 	settings_free(server->settings);
 }

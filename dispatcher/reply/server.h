@@ -26,6 +26,7 @@ struct server {
 	struct token_keys *keys;
 	struct accounts accounts; /* at the telephone provider */
 	struct vapid *vapid; /* NULL: no notifications are offered */
+	char *hook_token;    /* NULL: hooks let nobody in */
 	struct event_base *base;
 	struct gates *gates;
 	struct batch *batch;

@@ -133,10 +133,11 @@ static void show(struct visit *visit)
 	struct server *server = visit->server;
 	json_t *broadcasts = json_array();
 	enum store_status status = add_broadcasts(server->store, broadcasts);
-	json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:I, s:o}", "broadcasts", broadcasts, "queue",
+	json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "broadcasts", broadcasts, "queue",
 				stats_queue(server), "replies", replies_json(&server->traffic),
 				"requests", requests_json(&server->traffic), "webhooks_refused",
-				(json_int_t)server->traffic.unsigned_webhooks, "connections",
+				(json_int_t)server->traffic.unsigned_webhooks, "hooks_refused",
+				(json_int_t)server->traffic.hooks_refused, "connections",
 				connections_json(server));
 	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
 	struct buf body = {0};

@@ -12,5 +12,6 @@ struct traffic {
 	int64_t recorded;              /* replies committed */
 	int64_t commits;               /* transactions they took */
 	int64_t unsigned_webhooks;     /* telephone requests without the provider's signature */
+	int64_t hooks_refused;         /* requests to /hooks/ without the token */
 	int64_t dropped;               /* connections that were closed for being too slow */
 };

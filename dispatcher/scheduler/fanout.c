@@ -35,9 +35,9 @@ static enum store_status add_stretch(struct scheduler *s, struct run *run)
 	struct broadcast *b = run->b;
 	static struct targeted people[STRETCH];
 	size_t count;
-	bool replies;
+	bool replies, last;
 	enum store_status status =
-		target_next(s->store, b->id, b->fanout_person, people, STRETCH, &count);
+		target_next(s->store, b->id, &b->fanout_person, people, STRETCH, &count, &last);
 
 	if (!status)
 		status = facts_any_reply(s->store, b->id, &replies);
@@ -46,9 +46,7 @@ static enum store_status add_stretch(struct scheduler *s, struct run *run)
 	if (status)
 		return status;
 	run->changed = true;
-	if (count > 0)
-		b->fanout_person = people[count - 1].person;
-	if (count == STRETCH)
+	if (!last)
 		return STORE_OK;
 	b->fanned_out = true;
 	b->targeted = b->next_ordinal;
@@ -57,21 +55,47 @@ static enum store_status add_stretch(struct scheduler *s, struct run *run)
 	return STORE_OK;
 }
 
+/* The stretches of one call. */
+struct fanout {
+	int64_t end; /* monotonic */
+	bool worked, waits, late;
+};
+
+static enum store_status go_on(struct scheduler *s, struct run *run, struct fanout *f)
+{
+	enum store_status status;
+	bool wait;
+
+	if (run->b->fanned_out || run->b->state == BROADCAST_REQUESTED)
+		return STORE_OK;
+	status = target_must_wait(s->store, run->b->id, &wait);
+	if (!status && wait)
+		f->waits = true;
+	while (!status && !wait && !run->b->fanned_out && !f->late) {
+		status = add_stretch(s, run);
+		f->worked = true;
+		f->late = clock_monotonic() >= f->end;
+	}
+	return status;
+}
+
+/* What is called off now is over soon, in this turn or the next. */
+static bool is_sweeping(const struct scheduler *s)
+{
+	for (size_t i = 0; i < s->runs.count; i++)
+		if (s->runs.list[i]->b->sweep)
+			return true;
+	return false;
+}
+
 enum store_status fanout_go_on(struct scheduler *s)
 {
-	int64_t end = clock_monotonic() + TURN_MS;
+	struct fanout f = {.end = clock_monotonic() + TURN_MS};
+	enum store_status status = STORE_OK;
 
-	for (size_t i = 0; i < s->runs.count; i++) {
-		struct run *run = s->runs.list[i];
-		while (!run->b->fanned_out && run->b->state != BROADCAST_REQUESTED) {
-			enum store_status status = add_stretch(s, run);
-			if (status)
-				return status;
-			if (clock_monotonic() >= end) {
-				s->more = true;
-				return STORE_OK;
-			}
-		}
-	}
-	return STORE_OK;
+	for (size_t i = 0; !status && !f.late && i < s->runs.count; i++)
+		status = go_on(s, s->runs.list[i], &f);
+	/* That one is done is seen once it is committed. */
+	s->more |= f.late || (f.waits && (f.worked || is_sweeping(s)));
+	return status;
 }

@@ -285,7 +285,7 @@ static int open_all(struct loop *l)
 	s->monotonic = clock_monotonic();
 	if (handover_begin(s))
 		return EX_IOERR;
-	l->poke_fd = poke_listen(s->settings);
+	l->poke_fd = poke_listen(s->settings, POKED_SCHEDULER);
 	if (l->poke_fd < 0) {
 		fprintf(stderr, "tenko-scheduler: %s/run/scheduler.sock: %s\n",
 			s->settings->tenko_data_dir, strerror(errno));

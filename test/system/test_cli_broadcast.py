@@ -50,6 +50,49 @@ def test_targets_that_are_no_words(roster, to):
     assert roster.sql("SELECT count(*) FROM broadcast") == [(0,)]
 
 
+@pytest.mark.parametrize("to, people", [
+    ("region:350@work", 2), ("region:350@home", 1), ("region:350@work+home", 3),
+    ("region:350@second", 1), ("region:350@department", 4), ("region:352@department", 2),
+    ("region:350@home,region:350@department", 5), ("pref:13@department", 4), ("pref:27@department", 2),
+])
+def test_targets_by_address(roster, to, people):
+    # of G02 only the prefecture is known
+    with database(roster) as db:
+        db.execute("UPDATE department SET area = '350' WHERE id = 1")
+        db.execute("UPDATE department SET area = '13' WHERE id = 2")
+        db.execute("UPDATE department SET area = '520' WHERE id = 3")
+        db.execute("UPDATE person SET second_region = '13' WHERE id = 7")
+    assert ask(roster, "--to", to, env=SHIPPED)["targeted"] == people
+
+
+@pytest.mark.parametrize("to", ["region:350@", "region:350@office", "region:350@work,pref:13@work+", "pref:13@WORK"])
+def test_addresses_that_there_are_not(roster, to):
+    done = roster.cli("broadcast", "--title", "T", "--to", to, code=os.EX_USAGE, env=SHIPPED)
+    assert "work, home, second, department" in done.stderr
+
+
+def test_only_within_groups(roster):
+    assert ask(roster, "--to", "all", "--within", "G02")["targeted"] == 4
+    answer = ask(roster, "--to", "region:350,user:U07", "--within", "G02", "--within", "G10", env=SHIPPED)
+    assert answer["targeted"] == 2  # U06 and U07
+    assert roster.sql("SELECT targets FROM broadcast ORDER BY id DESC LIMIT 1") == [
+        ("region:350 user:U07 within:G02 within:G10",)]
+    done = roster.cli("broadcast", "--title", "T", "--within", "G99", code=os.EX_DATAERR)
+    assert 'no group "G99"' in done.stderr
+    done = roster.cli("broadcast", "--title", "T", "--within", "G03", "--dry-run", "--json")
+    assert json.loads(done.stdout)["targeted"] == 2 and "everyone but those taken out" in done.stderr
+
+
+def test_except_those_of_others(roster):
+    ask(roster)
+    counted(roster, answered=3, waiting=2, exhausted=1)
+    assert ask(roster, "--to", "all", "--except", "1")["targeted"] == 2
+    done = roster.cli("broadcast", "--title", "T", "--except", "9", code=os.EX_DATAERR)
+    assert "--except 9: no such broadcast" in done.stderr
+    done = roster.cli("broadcast", "--title", "T", "--to", "user:U01", "--except", "1", code=os.EX_DATAERR)
+    assert "nobody to reach" in done.stderr and "except:1" in done.stderr
+
+
 def test_who_has_not_answered_another(roster):
     ask(roster)
     counted(roster, answered=3, waiting=2, exhausted=1)

@@ -150,7 +150,7 @@ def test_people_whose_delivery_is_still_to_come_can_answer(stopped):
     stopped.add_people(2, first=3)
     broadcast = stopped.add_broadcast((1,), fanout_person=2)
     with stopped.db() as db, db:
-        db.execute("INSERT INTO target VALUES (?, 3, 3)", (broadcast,))
+        db.execute("INSERT INTO target(broadcast_id, kind, value) VALUES (?, 3, 3)", (broadcast,))
     stopped.start()
     assert stopped.get(stopped.link(person=1)).status == 200  # has a delivery
     assert stopped.get(stopped.link(person=2)).status == 404  # passed over by the fan-out

@@ -312,3 +312,36 @@ def test_answers_piled_up_while_the_scheduler_was_away(system):
     assert finished(system)["answered"] == 30
     wait_for(lambda: system.cli_json("status")["answers"]["other"] == 1)
     assert system.sink.messages() == []
+
+
+def test_a_second_broadcast_leaves_out_those_of_the_first(system):
+    """Asked for at the same time, as by two reports of one shaking: nobody is contacted by both."""
+    tenko = system
+    tenko.sql("UPDATE person SET home_region = '350' WHERE id <= 20")
+    tenko.sql("UPDATE person SET work_region = '360' WHERE id > 10")
+    first = ask(tenko, "--to", "region:350@home")
+    second = ask(tenko, "--to", "region:350@home,region:360@work", "--except", str(first))
+    start(tenko)
+    assert finished(tenko, first)["targeted"] == 20
+    assert finished(tenko, second)["targeted"] == 10
+    everybody_once(tenko)
+
+
+def test_who_was_called_off_before_anything_came_is_not_left_out(system):
+    tenko = system
+    tenko.configure(pacing={"mail_rate": 5})
+    start(tenko)
+    first = ask(tenko)
+    wait_for(lambda: sent(tenko) >= 5, 30, "the first mails")
+    tenko.cli("cancel", first)
+    finished(tenko, first)
+    reached = {n for n in range(1, 31) for a in addresses_of(n, 2)
+               if a in [recipient for recipient, _ in tenko.sink.messages()]}
+    assert 0 < len(reached) < 30
+    second = ask(tenko, "--except", str(first))
+    status = finished(tenko, second)
+    messages = [recipient for recipient, _ in tenko.sink.messages()]
+    for n in set(range(1, 31)) - reached:
+        assert all(messages.count(a) == 1 for a in addresses_of(n, 2)), n
+    assert status["targeted"] == 30 - len(reached)
+    tenko.cli("verify")

@@ -7,6 +7,7 @@
 #include "common/base/mem.h"
 #include "common/hazard/areas.h"
 #include "common/hazard/event.h"
+#include "common/roster/regions.h"
 #include "test/unit/run.h"
 
 #include <check.h>
@@ -53,7 +54,7 @@ static char *read_file(const char *folder, const char *name, size_t *length)
 	return buf_take(&all);
 }
 
-/* hazard, status, act, keys, highest level, areas of which without a region, state, sent, title */
+/* hazard, status, act, keys, highest level, areas of which in none of our regions, state, sent, title */
 static void tell_event(const struct event *event, struct buf *line)
 {
 	char sent[CLOCK_TEXT];
@@ -65,7 +66,7 @@ static void tell_event(const struct event *event, struct buf *line)
 		buf_format(line, "%s%s", i ? " | " : "", event->keys[i]);
 	for (size_t i = 0; i < event->area_count; i++) {
 		highest = event->areas[i].level > highest ? event->areas[i].level : highest;
-		lost += !event->areas[i].region[0];
+		lost += !region_exists(event->areas[i].region);
 	}
 	buf_format(line, "\t%s\t%zu\t%d\t%s\t%s\t%s", level_name(event->hazard, highest),
 		   event->area_count, lost, event->restates ? "all" : "part",

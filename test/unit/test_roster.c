@@ -107,7 +107,7 @@ static void count_regions(const char *code, const char *name, void *arg)
 START_TEST(regions_are_those_of_the_agency)
 {
 	struct buf fault = {0};
-	int all = 0, tokyo = 0, none = 0;
+	int all = 0, tokyo = 0, none = 0, meant = 0;
 	char code[12];
 
 	ck_assert(!region_exists("13"));
@@ -124,6 +124,12 @@ START_TEST(regions_are_those_of_the_agency)
 	ck_assert_int_eq(tokyo, 9);
 	region_each("99", count_regions, &none);
 	ck_assert_int_eq(none, 0);
+	region_each_meant("13", count_regions, &meant);
+	ck_assert_int_eq(meant, 10); /* it and its regions */
+	region_each_meant("350", count_regions, &meant);
+	ck_assert_int_eq(meant, 12); /* it and its prefecture */
+	region_each_meant("999", count_regions, &meant);
+	ck_assert_int_eq(meant, 12);
 	ck_assert_str_eq(region_name("13"), "東京都");
 	ck_assert_str_eq(region_prefecture("100"), "01");
 	ck_assert_str_eq(region_prefecture("807"), "47");
