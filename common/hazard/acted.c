@@ -82,10 +82,15 @@ void acted_free(struct acted_list *list)
 	*list = (struct acted_list){0};
 }
 
-/* An area of no region is for the rule's groups, if it is for anybody. */
+/*
+ * An area of no region is for the rule's groups, if it is for anybody; one that is in none of our
+ * regions is for nobody.
+ */
 static void add_area(const struct rule *rule, const struct event_area *area,
 		     struct acted_list *list)
 {
+	if (strcmp(area->region, REGION_ELSEWHERE) == 0)
+		return;
 	if (!*area->region) {
 		if (rule->group_count && !rule->region_count)
 			acted_add(list, "", area->what, area->level);

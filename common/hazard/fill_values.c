@@ -108,14 +108,15 @@ static void write_level(const struct filling *f, struct buf *out)
 /* An area of no region of ours has only the name that its source gives it. */
 static void write_region(const struct filling *f, const struct acted *a, struct buf *out)
 {
-	if (*a->region) {
+	if (*a->region && strcmp(a->region, REGION_ELSEWHERE) != 0) {
 		write_known(f, region_name(a->region), out);
 		return;
 	}
 	const char *between = "";
 	for (size_t i = 0; i < f->event->area_count; i++) {
 		const struct event_area *area = &f->event->areas[i];
-		if (*area->region || area->level != a->level || strcmp(area->what, a->what) != 0)
+		if (strcmp(area->region, a->region) != 0 || area->level != a->level ||
+		    strcmp(area->what, a->what) != 0)
 			continue;
 		buf_format(out, "%s%s", between, area->name);
 		between = in_japanese(f) ? "、" : ", ";

@@ -40,6 +40,8 @@ static void say_why_not(const struct question *q, const struct acted_list *highe
 		if (highest->list[0].level < rule->threshold) {
 			buf_text_add(why, " is below the rule's ");
 			buf_text_add(why, level_name(rule->hazard, rule->threshold));
+		} else if (strcmp(highest->list[0].region, REGION_ELSEWHERE) == 0) {
+			buf_text_add(why, ", where nobody is known");
 		} else if (rule->region_count) {
 			buf_text_add(why, ", which is none of the rule's regions");
 		} else {

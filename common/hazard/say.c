@@ -27,6 +27,8 @@ void say_region(struct buf *out, const char *region)
 
 	if (*name)
 		buf_format(out, "%s (%s)", name, region);
+	else if (strcmp(region, REGION_ELSEWHERE) == 0)
+		buf_text_add(out, "a place in none of our regions");
 	else
 		buf_text_add(out, *region ? region : "no region");
 }

@@ -43,7 +43,7 @@ static void see_event(const struct kept_event *kept, void *arg)
 		buf_text_add(&o->events, " / ");
 	feed_put_event(&event, o->language, &o->events);
 	json_array_append_new(o->events_json, json_loads(kept->json, 0, NULL));
-	event_free(&event);
+	event_clear(&event);
 }
 
 static void see_decision(const struct kept_decision *d, void *arg)

@@ -69,18 +69,23 @@ static inline void world_end(struct world *w)
 
 /* events */
 
-static inline void world_area(struct event *e, char *sign)
+static inline void world_area(struct event *e, char *text)
 {
-	char *level = strchr(sign, ':'), *what;
+	char *level = strchr(text, ':'), *what;
+	const char *sign = text;
 
 	*level++ = '\0';
-	what = strchr(sign, '/');
+	what = strchr(text, '/');
 	if (what)
 		*what++ = '\0';
 	e->areas = mem_resize(e->areas, e->area_count + 1, sizeof *e->areas);
 	struct event_area *a = &e->areas[e->area_count++];
 	*a = (struct event_area){.name = mem_format("area %s", sign)};
-	snprintf(a->region, sizeof a->region, "%s", strcmp(sign, "-") == 0 ? "" : sign);
+	if (strcmp(sign, "far") == 0)
+		sign = REGION_ELSEWHERE;
+	else if (strcmp(sign, "-") == 0)
+		sign = "";
+	snprintf(a->region, sizeof a->region, "%s", sign);
 	snprintf(a->what, sizeof a->what, "%s", what ? what : "");
 	a->level = strcmp(level, "0") == 0 ? 0 : level_by_name(e->hazard, level);
 	ck_assert_msg(a->level || strcmp(level, "0") == 0, "no level %s", level);

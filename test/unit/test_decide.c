@@ -37,7 +37,7 @@ static void check_why(int at, const char *signs, const char *expected, const cha
 		ck_assert_str_eq(buf_text(&why), reason);
 	free(told);
 	buf_free(&why);
-	event_free(&e);
+	event_clear(&e);
 }
 
 static void check_told(int at, const char *signs, const char *expected)
@@ -53,7 +53,7 @@ static void check_due(int at, const char *signs, const char *expected)
 
 	ck_assert_str_eq(told, expected);
 	free(told);
-	event_free(&e);
+	event_clear(&e);
 }
 
 /* the threshold and the regions */
@@ -105,6 +105,15 @@ START_TEST(an_event_of_no_region_is_for_the_groups)
 	world_rules(&world, "[q]\nhazard=other\nthreshold=severe\ngroups=G01\n"
 			    "[r]\nhazard=other\nthreshold=severe\n");
 	check_told(1, "other K at=0 -:severe", "q send -:severe b1; r nothing");
+}
+END_TEST
+
+START_TEST(a_place_in_none_of_our_regions_is_for_nobody)
+{
+	world_rules(&world, "[q]\nhazard=other\nthreshold=severe\ngroups=G01\n");
+	check_why(1, "other K at=0 far:severe", "q nothing",
+		  "not sent: severe in a place in none of our regions, where nobody is known");
+	check_told(1, "other L at=0 far:severe 220:severe", "q send 220:severe b1");
 }
 END_TEST
 
@@ -537,6 +546,7 @@ int main(void)
 	tcase_add_test(t, keeps_to_the_regions_of_the_rule);
 	tcase_add_test(t, a_report_of_a_prefecture_reaches_no_more_than_the_rules_region);
 	tcase_add_test(t, an_event_of_no_region_is_for_the_groups);
+	tcase_add_test(t, a_place_in_none_of_our_regions_is_for_nobody);
 	tcase_add_test(t, says_where_nobody_is_concerned);
 	tcase_add_test(t, every_rule_answers_and_none_at_all_too);
 	tcase_add_test(t, a_rise_reaches_only_those_newly_covered);
