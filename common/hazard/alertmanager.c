@@ -110,10 +110,10 @@ static enum hazard_read read_alert(const json_t *alert, const char *group, struc
 	event_add_key(event, key);
 	free(key);
 	const char *headline = said(alert, "title");
-	event_set(&event->title, said(alert, "alertname"), TITLE_OF_EVENT_MOST);
-	event_set(&event->headline, headline[0] ? headline : said(alert, "summary"), HEADLINE_MOST);
-	event_set(&event->text, said(alert, "description"), TEXT_OF_EVENT_MOST);
-	event_set(&event->place, said(alert, "instance"), NAME_OF_AREA_MOST);
+	event_set_text(&event->title, said(alert, "alertname"), TITLE_OF_EVENT_MOST);
+	event_set_text(&event->headline, headline[0] ? headline : said(alert, "summary"), HEADLINE_MOST);
+	event_set_text(&event->text, said(alert, "description"), TEXT_OF_EVENT_MOST);
+	event_set_text(&event->place, said(alert, "instance"), NAME_OF_AREA_MOST);
 	if (!add_regions(event, said(alert, "region"), resolved ? 0 : level))
 		return hazard_refuse(reason, "it names too many regions");
 	return HAZARD_READ;

@@ -31,7 +31,7 @@ struct event *events_add(struct events *events, enum hazard_format format)
 
 void events_drop(struct events *events)
 {
-	event_free(&events->list[--events->count]);
+	event_clear(&events->list[--events->count]);
 }
 
 void events_free(struct events *events)
@@ -42,7 +42,7 @@ void events_free(struct events *events)
 	*events = (struct events){0};
 }
 
-void event_free(struct event *event)
+void event_clear(struct event *event)
 {
 	while (event->key_count)
 		free(event->keys[--event->key_count]);
@@ -79,7 +79,7 @@ static char *tidy(const char *text, size_t most)
 	return buf_take(&out);
 }
 
-void event_set(char **text, const char *value, size_t most)
+void event_set_text(char **text, const char *value, size_t most)
 {
 	free(*text);
 	*text = tidy(value, most);
@@ -90,7 +90,7 @@ void event_append(char **text, const char *value, size_t most)
 	if (!value[0])
 		return;
 	char *both = (*text)[0] ? mem_format("%s\n%s", *text, value) : mem_string(value);
-	event_set(text, both, most);
+	event_set_text(text, both, most);
 	free(both);
 }
 

@@ -38,7 +38,7 @@ MUST_USE bool event_add_area(struct event *event, const char *region, const char
 MUST_USE bool event_add_coast(struct event *event, const char *code, const char *name, int level);
 
 /* Puts a text in place of what was there, cut at `most` bytes, controls but line ends as blanks. */
-void event_set(char **text, const char *value, size_t most);
+void event_set_text(char **text, const char *value, size_t most);
 /* Puts a text behind what is there, on a line of its own. */
 void event_append(char **text, const char *value, size_t most);
 

@@ -162,9 +162,9 @@ static enum hazard_read read_info(const struct xml_node *info, struct event *eve
 		if (strcmp(r->text, "AllClear") == 0)
 			level = 0;
 	if (!event->title[0])
-		event_set(&event->title, xml_text(info, "event"), TITLE_OF_EVENT_MOST);
+		event_set_text(&event->title, xml_text(info, "event"), TITLE_OF_EVENT_MOST);
 	if (!event->headline[0])
-		event_set(&event->headline, xml_text(info, "headline"), HEADLINE_MOST);
+		event_set_text(&event->headline, xml_text(info, "headline"), HEADLINE_MOST);
 	event_append(&event->text, xml_text(info, "description"), TEXT_OF_EVENT_MOST);
 	event_append(&event->text, xml_text(info, "instruction"), TEXT_OF_EVENT_MOST);
 	if (moment_read(xml_text(info, "onset"), MOMENT_ZONE_NEEDED, &at))

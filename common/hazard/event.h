@@ -149,4 +149,4 @@ MUST_USE int level_by_name(enum hazard hazard, const char *name);
 /* The event as JSON, for the store and for `--json`, and back. The caller frees the text. */
 MUST_USE char *event_json(const struct event *event);
 MUST_USE bool event_from_json(const char *json, struct event *event);
-void event_free(struct event *event); /* what it holds, not the struct */
+void event_clear(struct event *event); /* what it holds, not the struct */

@@ -131,16 +131,16 @@ static bool read_words(const json_t *o, struct event *event)
 	event->hazard = hazard_by_name(text_of(o, "hazard", &sound));
 	event->status = event_status_by_name(text_of(o, "status", &sound));
 	event->act = event_act_by_name(text_of(o, "act", &sound));
-	event_set(&event->title, text_of(o, "title", &sound), TITLE_OF_EVENT_MOST);
+	event_set_text(&event->title, text_of(o, "title", &sound), TITLE_OF_EVENT_MOST);
 	event->sent_at = number_of(o, "sent_at", &sound);
 	event->occurred_at = number_of(o, "occurred_at", &sound);
 	event->expires_at = number_of(o, "expires_at", &sound);
 	event->restates = json_is_true(json_object_get(o, "restates"));
-	event_set(&event->place, text_of(o, "place", &sound), NAME_OF_AREA_MOST);
-	event_set(&event->magnitude, text_of(o, "magnitude", &sound), NAME_OF_AREA_MOST);
-	event_set(&event->headline, text_of(o, "headline", &sound), HEADLINE_MOST);
-	event_set(&event->text, text_of(o, "text", &sound), TEXT_OF_EVENT_MOST);
-	event_set(&event->serial, text_of(o, "serial", &sound), NAME_OF_AREA_MOST);
+	event_set_text(&event->place, text_of(o, "place", &sound), NAME_OF_AREA_MOST);
+	event_set_text(&event->magnitude, text_of(o, "magnitude", &sound), NAME_OF_AREA_MOST);
+	event_set_text(&event->headline, text_of(o, "headline", &sound), HEADLINE_MOST);
+	event_set_text(&event->text, text_of(o, "text", &sound), TEXT_OF_EVENT_MOST);
+	event_set_text(&event->serial, text_of(o, "serial", &sound), NAME_OF_AREA_MOST);
 	return sound && event->hazard && event->status && event->act;
 }
 

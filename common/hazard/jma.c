@@ -97,11 +97,11 @@ void jma_earthquake(struct jma *jma)
 
 	if (!quake)
 		return;
-	event_set(&jma->event->place, xml_text(quake, "Hypocenter/Area/Name"), NAME_OF_AREA_MOST);
+	event_set_text(&jma->event->place, xml_text(quake, "Hypocenter/Area/Name"), NAME_OF_AREA_MOST);
 	/* "Ｍ６．６"; "Ｍ８を超える巨大地震" where the number is NaN */
 	if (magnitude) {
 		char *plain = area_plain(xml_attribute(magnitude, "description"));
-		event_set(&jma->event->magnitude, plain, NAME_OF_AREA_MOST);
+		event_set_text(&jma->event->magnitude, plain, NAME_OF_AREA_MOST);
 		free(plain);
 	}
 	if (moment_read(xml_text(quake, "OriginTime"), MOMENT_JST, &at))
@@ -188,9 +188,9 @@ static enum hazard_read read_envelope(struct jma *jma)
 		return refuse_value(jma, jma->control, "DateTime");
 	event->occurred_at = moment_of(jma->head, "TargetDateTime");
 	event->expires_at = moment_of(jma->head, "ValidDateTime");
-	event_set(&event->title, jma->title, TITLE_OF_EVENT_MOST);
-	event_set(&event->serial, xml_text(jma->head, "Serial"), NAME_OF_AREA_MOST);
-	event_set(&event->headline, xml_text(jma->head, "Headline/Text"), HEADLINE_MOST);
+	event_set_text(&event->title, jma->title, TITLE_OF_EVENT_MOST);
+	event_set_text(&event->serial, xml_text(jma->head, "Serial"), NAME_OF_AREA_MOST);
+	event_set_text(&event->headline, xml_text(jma->head, "Headline/Text"), HEADLINE_MOST);
 	event_append(&event->text, xml_text(jma->body, "Text"), TEXT_OF_EVENT_MOST);
 	const struct xml_node *comments = xml_at(jma->body, "Comments");
 	for (const struct xml_node *c = comments ? comments->first : NULL; c; c = c->next)

@@ -76,7 +76,7 @@ enum hazard_read jma_volcano(struct jma *jma)
 				   "line %d: \"%s\" is neither an alert level nor an "
 				   "eruption",
 				   item->line, quote(&value, xml_text(item, "Kind/Name")));
-	event_set(&jma->event->place, xml_text(item, "Areas/Area/Name"), NAME_OF_AREA_MOST);
+	event_set_text(&jma->event->place, xml_text(item, "Areas/Area/Name"), NAME_OF_AREA_MOST);
 	jma->event->restates = strncmp(jma->title, "噴火警報", strlen("噴火警報")) == 0;
 	for (item = xml_at(towns ? towns : volcano, "Item"); item; item = xml_next(item)) {
 		bool lifted = towns && strcmp(xml_text(item, "Kind/Code"), "04") == 0;

@@ -66,7 +66,7 @@ static void read_hypocenter(const json_t *quake, struct event *event)
 	const json_t *centre = json_object_get(quake, "hypocenter");
 	double magnitude = json_number_value(json_object_get(centre, "magnitude"));
 
-	event_set(&event->place, text_of(centre, "name"), NAME_OF_AREA_MOST);
+	event_set_text(&event->place, text_of(centre, "name"), NAME_OF_AREA_MOST);
 	if (magnitude > 0 && magnitude < 20) {
 		free(event->magnitude);
 		event->magnitude = mem_format("M%.1f", magnitude);
@@ -125,7 +125,7 @@ static enum hazard_read read_quake(const json_t *message, struct event *event, s
 	event_add_key(event, key);
 	free(key);
 	read_hypocenter(quake, event);
-	event_set(&event->text, text_of(json_object_get(message, "comments"), "freeFormComment"),
+	event_set_text(&event->text, text_of(json_object_get(message, "comments"), "freeFormComment"),
 		  TEXT_OF_EVENT_MOST);
 	json_array_foreach(points, i, point)
 	{
@@ -207,7 +207,7 @@ static enum hazard_read read_eew(const json_t *message, struct event *event, str
 	event->sent_at = moment_of(issue, "time");
 	event->occurred_at = moment_of(quake, "originTime");
 	event_add_key(event, text_of(issue, "eventId"));
-	event_set(&event->serial, text_of(issue, "serial"), NAME_OF_AREA_MOST);
+	event_set_text(&event->serial, text_of(issue, "serial"), NAME_OF_AREA_MOST);
 	if (!event->sent_at || !event->key_count)
 		return hazard_refuse(reason, "556 without issue.time or issue.eventId");
 	if (json_is_true(json_object_get(message, "test")))
@@ -257,7 +257,7 @@ static enum hazard_read read_message(const json_t *message, struct events *event
 		return hazard_refuse(reason, "holds more than %d reports", EVENTS_MOST);
 	const char *type = text_of(json_object_get(message, "issue"), "type");
 	char *title = mem_format("%d %s", (int)number, quote(&value, type));
-	event_set(&event->title, type[0] ? title : "556", TITLE_OF_EVENT_MOST);
+	event_set_text(&event->title, type[0] ? title : "556", TITLE_OF_EVENT_MOST);
 	free(title);
 	if (number == CODE_QUAKE)
 		verdict = read_quake(message, event, reason);

@@ -346,6 +346,8 @@ void http_start(struct http_client *client, struct http_request *request, int64_
 	x->arg = arg;
 	LIST_INSERT_HEAD(&client->started, x, next);
 	curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)timeout);
+	/* It shall not wait for whatever else the host is slow to answer. */
+	curl_easy_setopt(x->easy, CURLOPT_PIPEWAIT, 0L);
 }
 
 void http_run(struct http_client *client, struct http_request *requests, size_t count,

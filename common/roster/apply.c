@@ -48,6 +48,7 @@ static enum store_status apply_group(struct importing *import, const struct shee
 		.name = sheet->cell[GROUP_NAME],
 		.approvers = sheet->cell[GROUP_APPROVERS],
 		.upper_approvers = sheet->cell[GROUP_UPPER],
+		.region = sheet->cell[GROUP_REGION],
 	};
 	enum store_status status = roster_put_group(import->store, &group);
 	entry->id = group.id;
@@ -69,7 +70,7 @@ static enum store_status apply_parents(struct importing *import)
 			removed || group->parent == NONE ? 0 : m->groups[group->parent].entry.id;
 		status = roster_group_parent(import->store, group->entry.id, parent);
 	}
-	return status;
+	return status ? status : roster_place_groups(import->store);
 }
 
 static enum store_status apply_group_removals(struct importing *import)

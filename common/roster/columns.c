@@ -11,6 +11,7 @@ static const struct column group_columns[] = {
 	[GROUP_UPPER] = {"上位承認者", 0, 0, rule_user_ids},
 	[GROUP_PARENT] = {"上位グループID", 0, 32, rule_group_id},
 	[GROUP_DELETED] = {"削除フラグ", 0, 0, rule_switch},
+	[GROUP_REGION] = {"所在地域", EXTRA, 0, rule_region},
 };
 
 static const struct column user_columns[] = {

@@ -20,6 +20,7 @@ enum group_column {
 	GROUP_UPPER,
 	GROUP_PARENT,
 	GROUP_DELETED,
+	GROUP_REGION,
 	GROUP_COLUMNS,
 };
 

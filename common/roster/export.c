@@ -136,6 +136,7 @@ static void put_group(const struct roster_group *group, void *arg)
 		[GROUP_UPPER] = group->upper_approvers,
 		[GROUP_PARENT] = group->parent_code,
 		[GROUP_DELETED] = digit(group->deleted),
+		[GROUP_REGION] = group->region,
 	};
 	put_row(arg, cells);
 }
@@ -213,7 +214,7 @@ static enum store_status put_rows(struct exporting *export, struct writer *w)
 static enum store_status choose_columns(struct exporting *export, struct writer *w)
 {
 	const struct file_kind *kind = &roster_kinds[w->file];
-	bool push = false, voice = false;
+	bool push = false, voice = false, region = false;
 	enum store_status status = STORE_OK;
 
 	if (w->file == ROSTER_CONTACTS && !export->request->templates) {
@@ -221,9 +222,13 @@ static enum store_status choose_columns(struct exporting *export, struct writer 
 		if (!status)
 			status = roster_any_voice_id(export->store, &voice);
 	}
+	if (w->file == ROSTER_GROUPS && !export->request->templates)
+		status = roster_any_group_region(export->store, &region);
 	w->columns = kind->column_count;
 	while (kind->columns[w->columns - 1].flags & EXTRA)
 		w->columns--;
+	if (region)
+		w->columns = GROUP_REGION + 1;
 	if (push)
 		w->columns = CONTACT_PUSH_ORDER + 1;
 	if (voice)

@@ -130,6 +130,14 @@ static enum import_result store_all(struct importing *import)
 	return status ? IMPORT_STORE : IMPORT_DONE;
 }
 
+static bool needs_regions(const struct importing *import)
+{
+	const struct sheet *groups = &import->sheet[ROSTER_GROUPS];
+
+	return import->request->path[ROSTER_CONTACTS] ||
+	       (groups->sound && groups->at[GROUP_REGION] >= 0);
+}
+
 static enum import_result run(struct importing *import)
 {
 	struct import_report *report = import->report;
@@ -137,7 +145,7 @@ static enum import_result run(struct importing *import)
 
 	if (!read_sheets(import))
 		return IMPORT_UNREADABLE;
-	if (request->path[ROSTER_CONTACTS] && !regions_load(&report->trouble))
+	if (needs_regions(import) && !regions_load(&report->trouble))
 		return IMPORT_NO_REGIONS;
 	report->status = model_load(&import->model, import->store, request->path[ROSTER_CONTACTS]);
 	if (!report->status)

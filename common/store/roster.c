@@ -83,17 +83,17 @@ enum store_status roster_put_group(struct store *store, struct roster_group *g)
 				  stmt(store,
 				       "UPDATE department SET name=coalesce(?2, name),"
 				       " approvers=coalesce(?3, approvers),"
-				       " upper_approvers=coalesce(?4, upper_approvers), deleted=?5"
-				       " WHERE id=?1",
-				       "ikkki", g->id, g->name, g->approvers, g->upper_approvers,
-				       (int64_t)g->deleted));
+				       " upper_approvers=coalesce(?4, upper_approvers), deleted=?5,"
+				       " region=coalesce(?6, region) WHERE id=?1",
+				       "ikkkik", g->id, g->name, g->approvers, g->upper_approvers,
+				       (int64_t)g->deleted, g->region));
 	enum store_status status = stmt_run(
 		store,
 		stmt(store,
-		     "INSERT INTO department(code, name, approvers, upper_approvers, deleted)"
-		     " VALUES (?, ?, ?, coalesce(?, ''), ?)",
-		     "kkkki", g->code, g->name, g->approvers, g->upper_approvers,
-		     (int64_t)g->deleted));
+		     "INSERT INTO department(code, name, approvers, upper_approvers, deleted, region)"
+		     " VALUES (?, ?, ?, coalesce(?, ''), ?, coalesce(?, ''))",
+		     "kkkkik", g->code, g->name, g->approvers, g->upper_approvers,
+		     (int64_t)g->deleted, g->region));
 	g->id = stmt_last_id(store);
 	return status;
 }
@@ -103,6 +103,31 @@ enum store_status roster_group_parent(struct store *store, int64_t group, int64_
 	return change_one(store,
 			  stmt(store, "UPDATE department SET parent_id=nullif(?2, 0) WHERE id=?1",
 			       "ii", group, parent));
+}
+
+enum store_status roster_place_groups(struct store *store)
+{
+	return stmt_run(
+		store,
+		stmt(store,
+		     "WITH RECURSIVE place(id, area) AS ("
+		     "SELECT id, region FROM department WHERE parent_id IS NULL"
+		     " UNION ALL SELECT d.id, iif(d.region = '', place.area, d.region)"
+		     " FROM place JOIN department d ON d.parent_id = place.id)"
+		     " UPDATE department SET area = place.area FROM place"
+		     " WHERE place.id = department.id AND department.area <> place.area",
+		     ""));
+}
+
+enum store_status roster_any_group_region(struct store *store, bool *any)
+{
+	int64_t found;
+	enum store_status status = stmt_number(
+		store, stmt(store, "SELECT EXISTS (SELECT 1 FROM department WHERE region <> '')", ""),
+		0, &found);
+
+	*any = found != 0;
+	return status;
 }
 
 enum store_status roster_group_delete(struct store *store, int64_t group)

@@ -29,6 +29,7 @@ struct roster_pattern {
 struct roster_group {
 	int64_t id;
 	const char *code, *name, *approvers, *upper_approvers;
+	const char *region;      /* where it is; "" as the group above it */
 	int64_t parent;          /* 0: none; read only, see roster_group_parent() */
 	const char *parent_code; /* "" none; read only */
 	bool deleted;
@@ -113,6 +114,8 @@ MUST_USE enum store_status roster_each_card(struct store *store,
 /* Whether anybody has push in their dial order, or a voice ID. */
 MUST_USE enum store_status roster_any_push(struct store *store, bool *any);
 MUST_USE enum store_status roster_any_voice_id(struct store *store, bool *any);
+/* Whether a group has a region of its own. */
+MUST_USE enum store_status roster_any_group_region(struct store *store, bool *any);
 MUST_USE enum store_status roster_card_load(struct store *store, int64_t person,
 					    struct roster_card *card);
 
@@ -135,6 +138,8 @@ MUST_USE enum store_status roster_release_voice(struct store *store, int64_t per
 
 MUST_USE enum store_status roster_group_parent(struct store *store, int64_t group,
 					       int64_t parent /* 0: none */);
+/* Where each group is, from its own region or the nearest one's above it: after changes of either. */
+MUST_USE enum store_status roster_place_groups(struct store *store);
 MUST_USE enum store_status roster_pattern_delete(struct store *store, int64_t pattern);
 MUST_USE enum store_status roster_group_delete(struct store *store, int64_t group);
 MUST_USE enum store_status roster_person_state(struct store *store, int64_t person,

@@ -38,7 +38,7 @@ enum store_status roster_each_group(struct store *store,
 {
 	sqlite3_stmt *s = stmt(store,
 			       "SELECT d.id, d.code, d.name, d.approvers, d.upper_approvers,"
-			       " d.parent_id, p.code, d.deleted FROM department d"
+			       " d.parent_id, p.code, d.deleted, d.region FROM department d"
 			       " LEFT JOIN department p ON p.id = d.parent_id ORDER BY d.code",
 			       "");
 	enum store_status status;
@@ -53,6 +53,7 @@ enum store_status roster_each_group(struct store *store,
 			.parent = sqlite3_column_int64(s, 5),
 			.parent_code = stmt_text(s, 6),
 			.deleted = sqlite3_column_int(s, 7),
+			.region = stmt_text(s, 8),
 		};
 		see(&group, arg);
 	}

@@ -443,7 +443,7 @@ int feed_replay(struct cli *cli, int argc, char **argv)
 	if (!code)
 		code = play_all(&r, store);
 	for (size_t i = 0; i < r.count; i++) {
-		event_free(&r.items[i].event);
+		event_clear(&r.items[i].event);
 		free(r.items[i].reason);
 	}
 	free(r.items);

@@ -162,7 +162,7 @@ static enum store_status show_event(struct view *v, size_t i)
 	json_decref(v->event_decisions);
 	buf_free(&line);
 	if (sound)
-		event_free(&event);
+		event_clear(&event);
 	return status;
 }
 

@@ -218,7 +218,7 @@ static enum store_status take_held(struct feed *feed, const struct held *held, b
 
 	if (!status && event_from_json(json, &event)) {
 		status = decide_and_act(feed, &event, held->event, &t, held->rule, scheduled);
-		event_free(&event);
+		event_clear(&event);
 	} else if (!status) {
 		log_error("feed.held", "telegram=%" PRId64 " error=%s", held->telegram,
 			  log_quote("the event in the store cannot be read"));

@@ -304,6 +304,7 @@ int loop_run(struct settings *settings)
 		look(l);
 		ready_tell();
 		log_info("feed.started", NULL);
+		event_active(l->tidy, EV_TIMEOUT, 0);
 		event_base_dispatch(l->feed.base);
 		log_info("feed.ended", NULL);
 	}

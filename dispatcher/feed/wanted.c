@@ -190,7 +190,8 @@ static bool keep_skipped(struct wanted *w)
 
 static void try_later(struct wanted *w, const char *why)
 {
-	int64_t wait = rhythm_back_off(RETRY_MS, ++w->tries, w->request.retry_after * 1000,
+	int64_t interval = w->list->feed->settings->feed_interval;
+	int64_t wait = rhythm_back_off(interval < RETRY_MS ? interval : RETRY_MS, ++w->tries, w->request.retry_after * 1000,
 				       (unsigned)random());
 
 	if (why != w->why)

@@ -26,6 +26,7 @@ struct subject {
 	struct reply_page page;
 	struct question question;
 	enum language language;
+	enum reply_way way;
 };
 
 static void subject_free(struct subject *subject)
@@ -66,6 +67,7 @@ static int load(struct visit *visit, const char *token, struct subject *subject)
 		return 503;
 	}
 	subject->language = subject->page.language;
+	subject->way = WAY_WEB;
 	visit->script = subscribe_offered(server, &subject->page);
 	if (clock_utc() >= subject->page.expires_at)
 		return 410;
@@ -88,6 +90,15 @@ static void choose_language(const struct form *form, enum language *language)
 		return;
 }
 
+/* ?by=push, as the link of a notification has it. */
+static void choose_way(const struct form *form, enum reply_way *way)
+{
+	const char *by = form_value(form, "by");
+
+	if (by && strcmp(by, reply_way_name(WAY_PUSH)) == 0)
+		*way = WAY_PUSH;
+}
+
 static void read_query(const struct visit *visit, struct subject *subject)
 {
 	const char *query = strchr(evhttp_request_get_uri(visit->request), '?');
@@ -96,6 +107,7 @@ static void read_query(const struct visit *visit, struct subject *subject)
 	if (!query || form_decode(query + 1, strlen(query + 1), &form) != FORM_SOUND)
 		return;
 	choose_language(&form, &subject->language);
+	choose_way(&form, &subject->way);
 	form_free(&form);
 }
 
@@ -173,7 +185,7 @@ static void take_answer(struct visit *visit, struct subject *subject)
 			show_fault(visit, subject, &answer, phrases[fault]);
 		else
 			web_answer_record(visit, &subject->page, &subject->question,
-					  subject->language, &answer);
+					  subject->language, subject->way, &answer);
 		form_free(&form);
 	}
 	answer_free(&answer);

@@ -13,6 +13,7 @@ struct web_answer {
 	struct reply_page page;
 	struct question question;
 	enum language language;
+	enum reply_way way;
 	struct answer answer;
 	int64_t at; /* UTC milliseconds */
 };
@@ -27,7 +28,7 @@ static enum store_status append(struct store *store, struct entry *entry)
 		.choice = w->question.choice[w->answer.choice].key,
 		.items = items,
 		.comment = w->answer.comment,
-		.way = WAY_WEB,
+		.way = w->way,
 		.by = "",
 		.at = w->at,
 	};
@@ -71,7 +72,8 @@ static void free_web_answer(struct entry *entry)
 }
 
 void web_answer_record(const struct visit *visit, struct reply_page *page,
-		       struct question *question, enum language language, struct answer *answer)
+		       struct question *question, enum language language, enum reply_way way,
+		       struct answer *answer)
 {
 	struct web_answer *w = mem_alloc(sizeof *w);
 
@@ -80,6 +82,7 @@ void web_answer_record(const struct visit *visit, struct reply_page *page,
 		.page = *page,
 		.question = *question,
 		.language = language,
+		.way = way,
 		.answer = *answer,
 		.at = clock_utc(),
 	};

@@ -5,6 +5,10 @@
 #include "dispatcher/reply/answer.h"
 #include "dispatcher/reply/respond.h"
 
-/* Takes the page, the question and the answer: all three are empty afterwards. */
+/*
+ * Takes the page, the question and the answer: all three are empty afterwards. `way`: what brought
+ * the person to the page.
+ */
 void web_answer_record(const struct visit *visit, struct reply_page *page,
-		       struct question *question, enum language language, struct answer *answer);
+		       struct question *question, enum language language, enum reply_way way,
+		       struct answer *answer);

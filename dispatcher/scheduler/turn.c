@@ -64,11 +64,11 @@ enum store_status turn_transaction(struct scheduler *s,
 				   enum store_status (*body)(struct scheduler *s, void *arg),
 				   void *arg)
 {
-	enum store_status status;
+	enum store_status status = store_begin(s->store);
 
+	/* Behind the wait for the store: no fact that is read now is newer than its time. */
 	s->now = clock_utc();
 	s->monotonic = clock_monotonic();
-	status = store_begin(s->store);
 	if (!status)
 		status = body(s, arg);
 	if (!status)

@@ -1,7 +1,8 @@
 """The second half of scripts/quickstart.
 
-Everything goes the way it goes for real: the operator's command, mail over SMTP into a sandbox
-that keeps each message as a file, people who open the link of their message over HTTP.
+Everything goes the way it goes for real: telegrams from a feed over HTTP; mail over SMTP into a sandbox that
+keeps each message as a file, calls through a telephone exchange that presses keys, notifications
+that a push service decrypts; people who open the link of their message over HTTP.
 """
 
 import argparse
@@ -15,21 +16,27 @@ from story import Tour
 from system import System
 
 
+def stages(t):
+    """English, Japanese, and what is done."""
+    return (
+        ("Roster, from four Shift_JIS files", "名簿の取り込み (Shift_JIS)", t.import_roster),
+        ("People have their phones notified", "プッシュ通知の登録", t.add_phones),
+        ("Earthquake telegrams set off a broadcast", "地震の電文から自動で一斉通報", t.begin),
+        ("Each is tried in their own dial order until they answer", "発信順に連絡し、回答で止める",
+         t.follow),
+        ("An answer entered for somebody, and a reminder", "代理入力と再送", t.remind),
+        ("Who was tried when, and does it add up?", "経過と集計の確認", t.check),
+    )
+
+
 def tour(system, output):
-    output.step("Data directory and start", "データディレクトリの作成と起動")
-    system.start()
-    output.say(f"{system.data}: tenkod runs, with its own Redis; reply pages at {system.base_url}")
     t = Tour(system, output)
-    output.step("Roster, from four Shift_JIS files", "名簿の取り込み (Shift_JIS)")
-    t.import_roster()
-    output.step("Broadcast by mail, in each person's dial order", "メールで一斉通報")
-    t.send()
-    output.step("People open their link and answer", "リンクから回答")
-    t.people_answer()
-    output.step("A reminder, and an answer entered for somebody", "再送と代理入力")
-    t.remind()
-    output.step("Does it add up?", "集計の確認")
-    t.check_all()
+    output.step("Data directory and start", "データディレクトリの作成と起動")
+    system.start([person.code for person in t.phone_owners()])
+    output.say(f"{system.data}: tenkod runs, with its own Redis; reply pages at {system.base_url}")
+    for english, japanese, act in stages(t):
+        output.step(english, japanese)
+        act()
     return t
 
 
@@ -59,7 +66,7 @@ def run(options, folder, output):
     output.step("Stop", "停止")
     stop(folder)
     shutil.rmtree(folder)
-    output.say("all stopped; everybody was reached, every answer was recorded · 完了")
+    output.say("all stopped; every order and retry was as set, every answer was recorded · 完了")
 
 
 def main():

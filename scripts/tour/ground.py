@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+DOUBLES = ROOT / "test" / "doubles"
 MARK = ".quickstart"  # in a folder that is ours to replace
 PATH_MOST = 88        # bytes of a data directory, for the sockets in it
 PATIENCE = 90         # seconds for anything to happen
@@ -35,20 +36,27 @@ class Output:
         self.settle()
         print(f"    {text}".rstrip(), flush=True)
 
-    def progress(self, text):
-        """A line that is drawn over, or printed when it changes."""
-        if text == self.last:
+    def event(self, text):
+        """Something happened meanwhile: in place of the line that is drawn over."""
+        if self.live and self.last is not None:
+            print("\r\033[K", end="")
+        self.last = None
+        print(f"    {text}".rstrip(), flush=True)
+
+    def progress(self, text, more=""):
+        """A line that is drawn over with more, or printed when it changes."""
+        if text + more == self.last or (text == self.last and not self.live):
             return
-        self.last = text
+        self.last = text + more if self.live else text
         if self.live:
-            print(f"\r    {text}\033[K", end="", flush=True)
+            print(f"\r    {text}{more}\033[K", end="", flush=True)
         else:
             print(f"    {text}", flush=True)
 
     def settle(self):
         if self.live and self.last is not None:
             print(flush=True)
-        self.last = None
+            self.last = None
 
 
 def wait_for(what, condition):
@@ -99,9 +107,9 @@ def pid_in(path):
 
 
 def stop(folder):
-    """Ends what runs for this folder: the master, which ends its children, then the sandbox."""
+    """Ends what runs for this folder: the master, which ends its children, then the doubles."""
     stopped = 0
-    for path in (folder / "data" / "run" / "tenkod.pid", folder / "sandbox.pid"):
+    for path in (folder / "data" / "run" / "tenkod.pid", *sorted(folder.glob("*.pid"))):
         pid = pid_in(path)
         if pid and runs(pid, folder):
             os.kill(pid, signal.SIGTERM)

@@ -1,91 +1,93 @@
-"""The people of the sample roster: their messages, and how they answer."""
+"""The people who answer by their own doing, while the broadcast runs: they open the link of a message or
+of a notification, or they call in. Keys that are pressed in a call are the exchange's business.
+"""
 
-import csv
-import html
-import html.parser
-import urllib.parse
-import urllib.request
+import re
+import subprocess
+import sys
+import threading
+import time
 from dataclasses import dataclass
 
-from ground import PATIENCE, ROOT, Failed
-
-SAMPLE = ROOT / "config" / "sample"
-DAY = "20261121"
-
-
-@dataclass
-class Answer:
-    person: str
-    choice: str
-    comment: str = ""
-    message: int = 0  # which of the messages they got the link is taken from
-    note: str = ""
+from cast import ANSWERS, KEYS, Answer
+from ground import DOUBLES, PATIENCE, Failed
+from pages import give_answer
+from system import ACCOUNT
+from watch import Mailbag, address_of, calls_seen, pushes
 
 
-ANSWERS = [
-    Answer("U02", "safe"),
-    Answer("U01", "safe", "出張先にいます", 1, "from the second address"),
-    Answer("U05", "safe"),
-    Answer("U03", "slight", "A cut on my hand, otherwise fine", 0, "in English"),
-    Answer("U07", "safe", "家族も無事です"),
-    Answer("U06", "severe", "足を骨折、金沢事業所2階 ①会議室"),
-    Answer("U05", "slight", "訂正します。軽いやけどです", 0, "a second time: the newest counts"),
-]
-LATE_ANSWER = Answer("U08", "other", "電車の中です", 1, "to the reminder")
-PROXY = ("U04", "safe", "電話で確認しました", "営業1課課長")  # has telephones only
-SILENT = "U09"
+@dataclass(frozen=True)
+class Made:
+    """An answer that was given."""
+    answer: Answer
+    at: float           # when they began
 
 
-def address_of(message):
-    """The plain address; a local part that had to be quoted comes without its quotes."""
-    words = str(message["X-Sandbox-Recipient"]).partition(">")[0].lstrip("<")
-    local, _, domain = words.rpartition("@")
-    return f"{local.strip(chr(34))}@{domain}"
+def link_in(system, message):
+    found = re.search(re.escape(system.base_url) + r"/r/[\w-]+",
+                      message.get_body(("plain",)).get_content())
+    if not found:
+        raise Failed(f"no personal link in the message to {address_of(message)}")
+    return found[0]
 
 
-def text_of(message):
-    return message.get_body(("plain",)).get_content()
+class People(threading.Thread):
+    """Watches for what reaches them, and answers at once."""
 
+    def __init__(self, system, people, since):
+        super().__init__(daemon=True)
+        self.system, self.people, self.since = system, people, since
+        self.mailbag = Mailbag(system.mails)    # of this thread alone
+        self.to_come = [answer for answer in ANSWERS if answer.by in ("mail", "push", "call-in")]
+        self.made = []
+        self.faults = []
+        self.ended = threading.Event()
 
-def read_sample():
-    """Each person's mail addresses in the order they are tried; none where mail is not dialled."""
-    with open(SAMPLE / f"contact_{DAY}.csv", encoding="cp932", newline="") as file:
-        rows = csv.DictReader(line for line in file if not line.startswith("#"))
-        return {row["ユーザID"]: [row[f"メール{i}"] for i in (1, 2, 3)
-                               if row[f"メール{i}"] and row["発信順メール"]] for row in rows}
+    def run(self):
+        while not self.ended.wait(0.03):
+            for answer in list(self.to_come):
+                try:
+                    self.consider(answer)
+                except (Failed, OSError, ValueError, subprocess.SubprocessError) as fault:
+                    self.faults.append(f"{answer.person} cannot answer: {fault}")
+                    self.to_come.remove(answer)
 
+    def stop(self):
+        self.ended.set()
+        self.join()
 
-class Form(html.parser.HTMLParser):
-    """The one form of a reply page: where it goes, and its choices."""
+    def consider(self, answer):
+        person = self.people[answer.person]
+        find = {"mail": self.mail_link, "push": self.push_link, "call-in": self.missed_calls}
+        found = find[answer.by](person, answer)
+        if not found:
+            return
+        began = time.time()
+        if answer.by == "call-in":
+            self.call_in(person, answer)
+        else:
+            give_answer(found, answer)
+        self.made.append(Made(answer, began))
+        self.to_come.remove(answer)
 
-    def __init__(self, page):
-        super().__init__()
-        self.method, self.action, self.choices = "", "", []
-        self.feed(page)
+    def mail_link(self, person, answer):
+        own = [message for _, message in self.mailbag.messages(self.since)
+               if address_of(message) in person.addresses]
+        return link_in(self.system, own[answer.after - 1]) if len(own) >= answer.after else None
 
-    def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        if tag == "form" and values.get("method", "").lower() == "post":
-            self.method, self.action = "post", values.get("action") or ""
-        if tag in ("input", "button") and values.get("name") == "status":
-            self.choices.append(values.get("value"))
+    def push_link(self, person, answer):
+        own = pushes(self.system.phones, person.code, self.since)
+        return own[answer.after - 1]["url"] if len(own) >= answer.after else None
 
+    def missed_calls(self, person, answer):
+        taken = [seen for seen in calls_seen(self.system.calls, self.people, person, self.since)
+                 if seen.words != "no such number"]
+        return len(taken) >= answer.after
 
-def open_page(url, data=None):
-    fields = urllib.parse.urlencode(data).encode() if data else None
-    try:
-        with urllib.request.urlopen(url, fields, timeout=PATIENCE) as page:
-            return page.read().decode()
-    except OSError as fault:
-        raise Failed(f"{'POST' if data else 'GET'} of a personal link: {fault}") from fault
-
-
-def give_answer(link, answer):
-    """Opens the link, fills in the form, sends it, and looks at what was recorded."""
-    form = Form(open_page(link))
-    if answer.choice not in form.choices:
-        raise Failed(f"the reply page of {answer.person} offers {form.choices}")
-    fields = {"status": answer.choice, "comment": answer.comment}
-    shown = html.unescape(open_page(urllib.parse.urljoin(link, form.action), fields))
-    if answer.comment not in shown:
-        raise Failed(f"the page does not show back what {answer.person} wrote")
+    def call_in(self, person, answer):
+        command = [sys.executable, "-B", DOUBLES / "exchange_double.py", "--dir", self.system.calls,
+                   "--account", ACCOUNT, "--call-in", f"{self.system.base_url}/voice/inbound",
+                   person.voice_id, person.voice_pin, KEYS[answer.choice]]
+        done = subprocess.run(command, text=True, capture_output=True, timeout=PATIENCE, check=False)
+        if done.returncode:
+            raise Failed(f"calling in: {done.stdout}{done.stderr}")

@@ -11,6 +11,7 @@ prints "port N" once it listens, and runs until SIGTERM or SIGINT. In D it keeps
                     (seconds since 1970), status, answered_by, heard (the texts that were spoken),
                     languages, keys (what was pressed at each prompt) and faults (what was wrong
                     with what we were told to do, or how a callback was answered)
+    D/refused.jsonl a line for each call that was not taken: at, to, status, code
     D/port          the port
 
     POST .../Accounts/SID/Calls.json           places a call
@@ -46,19 +47,16 @@ calls in at a number whose script is at URL, presses KEYS, and prints what was h
 import argparse
 import base64
 import contextlib
-import fnmatch
 import hashlib
 import hmac
 import http.client
 import http.server
 import itertools
 import json
-import os
 import re
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -68,9 +66,9 @@ from email.utils import format_datetime
 from datetime import datetime, timezone
 from pathlib import Path
 
+from double import Double, Rule, Rules
+
 ACCOUNT = "AC00000000000000000000000000000001:exchange-token"
-STAGES = ("callee", "place", "list", "look", "event")
-RULE = re.compile(r"(?P<stage>\w+)(?::(?P<times>\d+))?(?: (?P<pattern>[^= ]+))?=(?P<action>.+)\Z")
 CALLEE = re.compile(r"(busy|no-answer|failed|canceled|(answer|machine)( (\d+|-|hangup))*)"
                     r"( & (silent|twice|shuffled))?\Z")
 REQUEST = re.compile(r"(?:keep )?(?:hang|drop)|(?P<status>[2-5]\d\d)(?: (?P<code>\d+))?\Z")
@@ -80,26 +78,12 @@ CALLBACK_SECONDS = 15
 VERBS_MOST = 200  # of one call: a script that goes round in circles is ended
 
 
-class Rule:
-    def __init__(self, text):
-        rule = RULE.match(text)
-        shapes = {"callee": CALLEE, "event": re.compile(r"drop\Z")}
-        if (not rule or rule["stage"] not in STAGES
-                or not shapes.get(rule["stage"], REQUEST).match(rule["action"])):
-            raise ValueError(f"not a rule: {text!r} (see --help)")
-        self.stage = rule["stage"]
-        self.pattern = rule["pattern"] or "*"
-        self.times = int(rule["times"]) if rule["times"] else None
-        self.action = rule["action"]
+class ExchangeRule(Rule):
+    stages = ("callee", "place", "list", "look", "event")
+    shapes = {"callee": CALLEE, "event": re.compile(r"drop\Z")}
 
-    def applies(self, stage, subject):
-        if stage != self.stage or self.times == 0:
-            return False
-        if not fnmatch.fnmatchcase(subject, self.pattern):
-            return False
-        if self.times:
-            self.times -= 1
-        return True
+    def read_action(self):
+        return self.shapes.get(self.stage, REQUEST).match(self.action)
 
 
 def sign(token, url, fields):
@@ -287,7 +271,7 @@ class Call:
         self.move("completed", status)
         for fields in reversed(self.late):
             self.send(fields)
-        self.exchange.log(self)
+        self.exchange.note("calls.jsonl", self.record())
 
     def move(self, event, status):
         self.status = status
@@ -350,8 +334,7 @@ class Exchange:
         self.folder = Path(options.dir)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.accounts = dict(account.split(":", 1) for account in options.account)
-        self.rules = [Rule(text) for text in options.rule]
-        self.rules_stamp = None
+        self.rules = Rules(self.folder, ExchangeRule, options.rule)
         self.lock = threading.RLock()
         self.calls = {}
         self.recent = []  # when the calls of the last second were placed
@@ -363,19 +346,7 @@ class Exchange:
 
     def rule(self, stage, subject=""):
         with self.lock:
-            self.reload()
-            return next((r for r in self.rules if r.applies(stage, subject)), None)
-
-    def reload(self):
-        try:
-            status = os.stat(self.folder / "rules")
-        except FileNotFoundError:
-            return
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-        if stamp != self.rules_stamp:
-            lines = (self.folder / "rules").read_text(encoding="utf-8").splitlines()
-            self.rules = [Rule(line) for line in lines if line.strip()]
-            self.rules_stamp = stamp
+            return self.rules.find(stage, subject)
 
     def too_fast(self):
         if not self.options.rate:
@@ -395,9 +366,9 @@ class Exchange:
         threading.Thread(target=call.run, daemon=True).start()
         return call
 
-    def log(self, call):
-        with self.lock, open(self.folder / "calls.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(call.record(), ensure_ascii=False) + "\n")
+    def note(self, name, record):
+        with self.lock, open(self.folder / name, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 class Refusal(Exception):
@@ -476,6 +447,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.serve(self.show)
 
     def place(self, account, call, query, fields):
+        try:
+            self.take_call(account, call, fields)
+        except Refusal as refusal:
+            self.exchange.note("refused.jsonl", {"at": time.time(), "to": dict(fields).get("To", ""),
+                                                 "status": refusal.status, "code": refusal.code})
+            raise
+
+    def take_call(self, account, call, fields):
         if call:
             raise Refusal(405, 20004, "Method not allowed")
         given = dict(fields)
@@ -574,55 +553,19 @@ def read_options(words):
     return options
 
 
-class ExchangeDouble:
+class ExchangeDouble(Double):
     """The same for pytest: a process of its own.
 
         with ExchangeDouble(folder, "callee +8190*=answer 1") as exchange:
             ... exchange.url ... exchange.calls() ... exchange.rules("place=500")
     """
 
-    def __init__(self, folder, *rules, options=(), port=0):
-        self.folder = Path(folder)
-        words = [word for rule in rules for word in ("--rule", rule)]
-        self.command = [sys.executable, __file__, "--dir", self.folder, *words, *options]
-        self.process = None
-        self.port = port
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()
+    program = __file__
+    rule = ExchangeRule
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
-
-    def start(self):
-        """Starts it; after stop() on the same port again."""
-        self.process = subprocess.Popen([*map(str, self.command), "--port", str(self.port)],
-                                        stdout=subprocess.PIPE, text=True)
-        word = self.process.stdout.readline().split()
-        if len(word) != 2:
-            raise RuntimeError("the telephone exchange did not start")
-        self.port = int(word[1])
-        return self
-
-    def stop(self, number=signal.SIGTERM):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(number)
-        if self.process:
-            self.process.wait(10)
-            self.process.stdout.close()
-            self.process = None
-
-    def rules(self, *rules):
-        """New rules from now on."""
-        fresh = self.folder / "rules.new"
-        for rule in rules:
-            Rule(rule)  # a typing error shows here
-        fresh.write_text("".join(f"{rule}\n" for rule in rules), encoding="utf-8")
-        os.rename(fresh, self.folder / "rules")
 
     def calls(self, to=None):
         """The calls that ended, in the order in which they were placed."""

@@ -12,18 +12,21 @@ Each request is checked as a strict service would: the headers of RFC 8030, the 
 (python3-jwt judges its signature), the body of RFC 8188 and RFC 8291. What does not pass is
 answered with 400 and kept in `faults`. An answer can also be "reset": the request is read, then the
 connection is cut. FcmDouble is the same for FCM: the tokens of RFC 7523 and the messages.
+
+As a program it is the push service of the quickstart: see push_double.py --help.
 """
 
 import argparse
 import base64
-import contextlib
 import json
 import re
+import signal
 import socket
 import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import jwt
@@ -306,24 +309,59 @@ class FcmHandler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
+class Journal:
+    """A push service as a process of its own keeps in its folder what a test would ask it for.
+
+        D/phones.json           the subscriptions, by phone
+        D/notifications.jsonl   a line for each notification taken: at (seconds since 1970), phone,
+                                and what it says, decrypted
+        D/faults                a line for each request that was not as it should be
+        D/port                  the port
+    """
+
+    def __init__(self, folder, service, phones):
+        self.folder = folder
+        self.service = service
+        self.phones = phones
+        self.shown = {phone.name: 0 for phone in phones}
+        self.faults = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "phones.json").write_text(json.dumps({p.name: p.subscription for p in phones}))
+        (folder / "port").write_text(f"{service.port}\n")
+
+    def write(self):
+        with open(self.folder / "notifications.jsonl", "a", encoding="utf-8") as file:
+            for phone in self.phones:
+                with self.service.lock:
+                    fresh = phone.received[self.shown[phone.name]:]
+                self.shown[phone.name] += len(fresh)
+                for at, _, _, message in fresh:
+                    line = {"at": at, "phone": phone.name, **message}
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        with self.service.lock:
+            fresh = self.service.faults[self.faults:]
+        self.faults += len(fresh)
+        with open(self.folder / "faults", "a", encoding="utf-8") as file:
+            file.writelines(f"{fault}\n" for fault in fresh)
+
+
 def main():
-    """Runs until it is interrupted, with some phones; prints their subscriptions, then each
-    notification that comes in."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--phones", type=int, default=1)
+    """Runs until SIGTERM or SIGINT, with some phones; prints "port N" once it listens."""
+    parser = argparse.ArgumentParser(description=f"{main.__doc__}\n\n{Journal.__doc__}",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dir", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0, help="0: any")
+    parser.add_argument("--phone", action="append", default=[], metavar="NAME")
     options = parser.parse_args()
-    with PushDouble(port=options.port) as service, contextlib.suppress(KeyboardInterrupt):
-        phones = [service.subscribe() for _ in range(options.phones)]
-        shown = {phone.name: 0 for phone in phones}
-        for phone in phones:
-            print(json.dumps(phone.subscription), flush=True)
-        while True:
-            for phone in phones:
-                for message in phone.messages()[shown[phone.name]:]:
-                    shown[phone.name] += 1
-                    print(json.dumps({"phone": phone.name, **message}, ensure_ascii=False), flush=True)
-            time.sleep(0.1)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with PushDouble(port=options.port) as service:
+        journal = Journal(options.dir, service, [service.subscribe(name) for name in options.phone])
+        print(f"port {service.port}", flush=True)
+        while not ended.wait(0.02):
+            journal.write()
+    journal.write()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ prints "port N" once it listens, and runs until SIGTERM or SIGINT. Messages are 
 
     D/new/000001.eml    whole files only: they are written in D/tmp and renamed
     D/port              the port
+    D/refused.jsonl     a line for each recipient that was refused: at (seconds since 1970),
+                        recipient, reply
 
 each as it came, behind lines that say how: Return-Path, X-Sandbox-Recipient (the words after
 RCPT TO:), X-Sandbox-Session (number of the connection, from 1), X-Sandbox-Tls, X-Sandbox-Sni,
@@ -33,7 +35,7 @@ import argparse
 import asyncio
 import email
 import email.policy
-import fnmatch
+import json
 import logging
 import os
 import re
@@ -42,38 +44,27 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
 from aiosmtpd.smtp import MISSING, SMTP, AuthResult, TLSSetupException, syntax
+from double import Double, Rule, Rules
 
-STAGES = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content", "end", "rset")
 TRICKLE_SECONDS = 0.2
 ACTION = re.compile(r"(?P<keep>keep )?(?P<reply>[2-5]\d\d[ -].*?)?(?: & )?(?P<then>drop|hang|trickle)?\Z", re.S)
-RULE = re.compile(r"(?P<stage>\w+)(?::(?P<times>\d+))?(?: (?P<pattern>[^= ]+))?=(?P<action>.+)\Z", re.S)
 
 
-class Rule:
-    def __init__(self, text):
-        rule = RULE.match(text)
-        action = rule and ACTION.match(rule["action"])
-        if not action or rule["stage"] not in STAGES:
-            raise ValueError(f"not a rule: {text!r} (see --help)")
-        self.stage = rule["stage"]
-        self.pattern = rule["pattern"] or "*"
-        self.times = int(rule["times"]) if rule["times"] else None
-        self.keep = bool(action["keep"])
-        self.reply = action["reply"]
-        self.then = action["then"]
+class MailRule(Rule):
+    stages = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content", "end", "rset")
 
-    def applies(self, stage, address):
-        if stage != self.stage or self.times == 0:
-            return False
-        if not fnmatch.fnmatchcase(address, self.pattern):
-            return False
-        if self.times:
-            self.times -= 1
-        return True
+    def read_action(self):
+        action = ACTION.match(self.action)
+        if action:
+            self.keep = bool(action["keep"])
+            self.reply = action["reply"]
+            self.then = action["then"]
+        return action
 
 
 class Store:
@@ -85,23 +76,10 @@ class Store:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.sessions = 0
         self.messages = max((int(p.stem) for p in (self.folder / "new").glob("[0-9]*.eml")), default=0)
-        self.rules = [Rule(text) for text in rules]
-        self.rules_stamp = None
+        self.rules = Rules(self.folder, MailRule, rules)
 
     def rule(self, stage, address=""):
-        self.reload()
-        return next((r for r in self.rules if r.applies(stage, address)), None)
-
-    def reload(self):
-        try:
-            status = os.stat(self.folder / "rules")
-        except FileNotFoundError:
-            return
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-        if stamp != self.rules_stamp:
-            lines = (self.folder / "rules").read_text(encoding="utf-8").splitlines()
-            self.rules = [Rule(line) for line in lines if line.strip()]
-            self.rules_stamp = stamp
+        return self.rules.find(stage, address)
 
     def keep(self, notes, content):
         self.messages += 1
@@ -109,6 +87,10 @@ class Store:
         head = "".join(f"{key}: {value}\r\n" for key, value in notes.items())
         (self.folder / "tmp" / name).write_bytes(head.encode() + content)
         os.rename(self.folder / "tmp" / name, self.folder / "new" / name)
+
+    def note_refusal(self, recipient, reply):
+        with open(self.folder / "refused.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps({"at": time.time(), "recipient": recipient, "reply": reply}) + "\n")
 
 
 class Server(SMTP):
@@ -206,9 +188,11 @@ class Server(SMTP):
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         refusal = await self.by_rule("rcpt", address)
-        if not refusal:
-            envelope.rcpt_tos.append(address)
-        return refusal or "250 2.1.5 recipient ok"
+        if refusal:
+            self.store.note_refusal(address, refusal)
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 recipient ok"
 
     def recipient(self):
         return self.envelope.rcpt_tos[0] if self.envelope.rcpt_tos else ""
@@ -344,51 +328,15 @@ def read_options(words):
     return options
 
 
-class SmtpDouble:
+class SmtpDouble(Double):
     """The same for pytest: a process of its own.
 
         with SmtpDouble(folder, "rcpt bad*=550 5.1.1 nobody") as relay:
             ... relay.port ... relay.messages() ... relay.rules("connect=421 busy & drop")
     """
 
-    def __init__(self, folder, *rules, options=(), port=0):
-        self.folder = Path(folder)
-        words = [word for rule in rules for word in ("--rule", rule)]
-        self.command = [sys.executable, __file__, "--dir", self.folder, *words, *options]
-        self.process = None
-        self.port = port
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def start(self):
-        """Starts it; after stop() on the same port again."""
-        self.process = subprocess.Popen([*map(str, self.command), "--port", str(self.port)],
-                                        stdout=subprocess.PIPE, text=True)
-        word = self.process.stdout.readline().split()
-        if len(word) != 2:
-            raise RuntimeError("the SMTP double did not start")
-        self.port = int(word[1])
-        return self
-
-    def stop(self, number=signal.SIGTERM):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(number)
-        if self.process:
-            self.process.wait(10)
-            self.process.stdout.close()
-            self.process = None
-
-    def rules(self, *rules):
-        """New rules from now on, also within a session."""
-        fresh = self.folder / "rules.new"
-        for rule in rules:
-            Rule(rule)  # a typing error shows here
-        fresh.write_text("".join(f"{rule}\n" for rule in rules), encoding="utf-8")
-        os.rename(fresh, self.folder / "rules")
+    program = __file__
+    rule = MailRule
 
     def files(self):
         return sorted((self.folder / "new").glob("*.eml"))

@@ -32,7 +32,7 @@ static inline void fuzz_event(const struct event *event)
 	fuzz_must(strcmp(json, json_again) == 0, "an event's JSON is the same when read back");
 	free(json);
 	free(json_again);
-	event_free(&again);
+	event_clear(&again);
 }
 
 static inline int fuzz_telegram(enum hazard_format format, const uint8_t *bytes, size_t length)

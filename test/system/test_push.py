@@ -5,6 +5,7 @@ import json
 import os
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -13,6 +14,7 @@ from harness import wait_for
 from push_double import FcmDouble, PushDouble, b64, point, unb64
 
 PUSH_HEADER = CONTACT_HEADER + ",発信順プッシュ"
+WEB, BY_PUSH = 1, 4
 SECRETS = ("p256dh", "auth", "/push/")
 
 
@@ -126,7 +128,7 @@ def test_mail_then_push_in_the_order_set(town):
     assert status["attempts"]["push"] == {"delivered": 2}
 
     message, = one.messages()
-    link = f"https://anpi.example.jp/r/{token(town.tenko, number, 1)}"
+    link = f"https://anpi.example.jp/r/{token(town.tenko, number, 1)}?by=push"
     assert message == {"title": "地震", "body": "揺れました。 無事ですか。", "url": link,
                        "tag": b64(f"b{number}".encode()), "lang": "ja"}
     assert two.messages()[0]["title"] == "Earthquake" and two.messages()[0]["lang"] == "en"
@@ -156,6 +158,23 @@ def test_an_answer_stops_the_chain_before_the_push(town):
     answer(town.tenko, number, 1)
     assert town.finished(number)["answered"] == 1
     assert phone.messages() == []
+
+
+def test_the_link_of_a_notification_says_how_the_answer_came(town):
+    town.people(contact_row(1, "", 1))
+    town.start("tenko-scheduler", "tenko-reply", "tenko-push")
+    town.invite()
+    phone = town.service.subscribe()
+    town.add(1, phone.subscription)
+    number = town.ask()
+    message, = wait_for(phone.messages)
+    link = urllib.parse.urlsplit(message["url"])
+    for query in (link.query, "", "by=voice", "by=push&lang=en", "by=", "by=push%00"):
+        url = f"http://127.0.0.1:{town.tenko.reply_port()}{link.path}?{query}"
+        with urllib.request.urlopen(url, b"status=safe", timeout=20) as page:
+            assert page.status == 200
+    ways = town.tenko.sql("SELECT way FROM reply WHERE broadcast_id = ? ORDER BY id", number)
+    assert [way for way, in ways] == [BY_PUSH, WEB, WEB, BY_PUSH, WEB, WEB]
 
 
 def test_all_devices_at_once_and_those_that_are_gone_are_forgotten(town):
@@ -397,7 +416,7 @@ def test_apps_get_theirs_over_fcm(town, fcm):
     assert {m["token"] for m in fcm.messages} == {"app:one", "app:two"}
     message = next(m for m in fcm.messages if m["token"] == "app:one")
     assert message["notification"]["title"] == "地震"
-    assert message["data"]["url"].endswith(token(town.tenko, number, 1))
+    assert message["data"]["url"].endswith(f"{token(town.tenko, number, 1)}?by=push")
     assert message["android"]["priority"] == "HIGH"
     assert message["android"]["collapse_key"] == phone.messages()[0]["tag"]
     assert len(fcm.tokens) == 1

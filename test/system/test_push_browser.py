@@ -12,7 +12,7 @@ from crowd import token
 from devtools import CHROMIUM, Chromium
 from harness import wait_for
 from push_double import PushDouble
-from test_push import Town, contact_row
+from test_push import BY_PUSH, Town, contact_row
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium")
 
@@ -100,7 +100,7 @@ def test_from_the_offer_to_the_tap(town, browser):
 
     wait_for(deliver)  # again and again, as the tool tells nobody that no worker was ready
     shown = deliver()  # what comes later takes the place of what came before
-    link = f"{town.origin}/r/{token(town.tenko, number, 1)}"
+    link = f"{town.origin}/r/{token(town.tenko, number, 1)}?by=push"
     assert shown == [{"title": "地震 <&> 𠮷", "body": "揺れました。 無事ですか。", "tag": message["tag"],
                       "lang": "ja", "url": link}]
 
@@ -109,6 +109,10 @@ def test_from_the_offer_to_the_tap(town, browser):
     assert page.evaluate(NOTIFICATIONS) == []
     page.call("Page.navigate", url=link)
     wait_for(lambda: page.evaluate("document.querySelector('h1')?.textContent") == "地震 <&> 𠮷")
+    page.evaluate("document.querySelector('[name=status][value=slight]').click();"
+                  "document.querySelector('form').requestSubmit()")
+    answered = "SELECT choice, way FROM reply WHERE broadcast_id = ?"
+    assert wait_for(lambda: town.tenko.sql(answered, number)) == [("slight", BY_PUSH)]
 
 
 def test_nothing_is_offered_where_it_was_forbidden(town, browser):

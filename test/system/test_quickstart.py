@@ -15,6 +15,7 @@ import harness
 from harness import BIN, REPOSITORY, wait_for
 
 SCRIPT = REPOSITORY / "scripts" / "quickstart"
+PORTS = (8080, 2525, 8081, 8082, 8083)  # reply page, mail, telephone exchange, push service, feed
 
 
 @pytest.fixture
@@ -65,12 +66,47 @@ def take_port(port):
 
 def test_check_reaches_everybody_with_its_ports_taken(folder):
     folder.mkdir()
-    with take_port(8080), take_port(2525):
+    with contextlib.ExitStack() as held:
+        for port in PORTS:
+            held.enter_context(take_port(port))
         done = quickstart("--check", TMPDIR=str(folder))
-    assert "port 8080 is taken" in done.stdout and "port 2525 is taken" in done.stdout
-    assert "9 targeted = 8 answered + 1 exhausted" in done.stdout
-    assert "NOT" not in done.stdout
+    for port in PORTS:
+        assert f"port {port} is taken" in done.stdout
+    assert "震度速報: sent: intensity 6+ in 宮城県北部 (220)" in done.stdout
+    assert done.stdout.count("not sent: ") >= 9
+    assert "13 targeted = 12 answered + 1 exhausted" in done.stdout
+    assert ("answers 5 by mail link, 3 by push, 3 by key press, 1 by calling in, 1 by proxy"
+            in done.stdout)
+    assert "every order, retry and pause as set" in done.stdout
+    assert "NOT" not in done.stdout and "!!" not in done.stdout
+    table = done.stdout.partition("in the dial order")[2]
+    assert len(re.findall(r"^    ok   U\d\d ", table, re.M)) == 13
+    assert re.search(r"U10 .*1 telephone .*busy .*no answer\n +2 mail .*sent\n"
+                     r" +3 telephone .*no answer .*no answer\n +4 push .*sent .*sent\n"
+                     r" +answered .*by push +safe", table)
     assert list(folder.iterdir()) == [] and running_in(folder) == []
+
+
+def test_check_says_who_was_not_tried_as_set(folder, tmp_path):
+    """A system that leaves out a channel, and for the rest is sound."""
+    programs = tmp_path / "bin"
+    shutil.copytree(BIN, programs)
+    (programs / "tenko-feed").rename(programs / "tenko-feed-itself")
+    (programs / "tenko-feed").write_text(
+        "#!/bin/sh\n"
+        'rules="$(dirname "$2")/../rules.d/earthquake.conf"\n'
+        'echo "channels = mail, push" >>"$rules"\n'
+        f'exec "{programs}/tenko-feed-itself" "$@"\n')
+    (programs / "tenko-feed").chmod(0o755)
+    folder.mkdir()
+    done = quickstart("--check", code=1, programs=programs, TMPDIR=str(folder))
+    assert re.search(r"NOT  U02 (?:.*\n)+? +!! attempt 1 went to mail u02@example.com "
+                     r"instead of telephone \+819000000002", done.stdout)
+    assert re.search(r"NOT  U13 (?:.*\n)+? +!! not tried: telephone \+819000000013, "
+                     r"telephone \+819000000013", done.stdout)
+    assert re.search(r"ok   U05 ", done.stdout)
+    assert "every order, retry and pause as set" in done.stderr and "U02 営業1課課長: " in done.stderr
+    wait_for(lambda: running_in(folder) == [], 20, "everything to end")
 
 
 def test_leaves_it_running_twice_in_a_row_until_told_to_stop(folder):
@@ -80,7 +116,7 @@ def test_leaves_it_running_twice_in_a_row_until_told_to_stop(folder):
         link = re.search(r"answer yourself +(\S+)", done.stdout)[1]
         with urllib.request.urlopen(link, timeout=10) as page:
             assert "山﨑 太郎～" in page.read().decode()
-        assert len(list((folder / "mail" / "new").glob("*.eml"))) == 13
+        assert len(list((folder / "mail" / "new").glob("*.eml"))) == 15
         assert sanitizer_reports(folder) == []
     assert quickstart("--stop", "--dir", folder).stdout.strip() == "stopped"
     wait_for(lambda: running_in(folder) == [], 20, "everything to end")

@@ -1,7 +1,11 @@
 """Calls through the whole system: scheduler, voice worker, reply endpoint, a telephone exchange that
 speaks the provider's API."""
 
+import contextlib
 import json
+import socket
+import sqlite3
+import time
 import urllib.request
 
 import pytest
@@ -12,6 +16,7 @@ from voice_system import Person, VoiceSystem, telephone
 DELIVERED, NO_INPUT, MACHINE, BUSY, NO_ANSWER, REFUSED = 1, 2, 3, 4, 5, 6
 OUTAGE, REPLIED = 9, 11
 VOICE, CALL_IN = 2, 3
+CALL_BUSY = 6
 
 
 @pytest.fixture
@@ -148,6 +153,30 @@ def test_an_answer_ends_the_nine_steps(system):
     assert system.finished()["answered"] == 1
     assert [a[1] for a in system.attempts()] == [1, 1, 2, 3]
     assert system.replies() == [("u1", "other", VOICE)]
+
+
+def test_the_interval_begins_with_the_end_of_the_call_also_while_the_store_is_busy(system):
+    """A turn that had to wait for the store reads of a call that ended while it waited."""
+    system.tenko.configure(escalation={"retry_interval": "3s"})
+    system.load(telephone("u1", "09011111111"))
+    system.exchange.rules("callee *=busy & silent")
+    system.start()
+    system.ask()
+    (attempt, call), = wait_for(lambda: system.tenko.sql(
+        "SELECT id, reference FROM attempt WHERE reference IS NOT NULL"))
+    with (contextlib.closing(sqlite3.connect(system.tenko.data_dir / "tenko.db")) as store,
+          socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as poke):
+        store.isolation_level = None
+        store.execute("BEGIN IMMEDIATE")
+        poke.sendto(b"", str(system.tenko.data_dir / "run" / "scheduler.sock"))
+        held = time.monotonic() + 0.5
+        wait_for(lambda: time.monotonic() > held)
+        ended = int(time.time() * 1000)
+        store.execute("INSERT INTO call_event (attempt_id, call_sid, status, sequence, at)"
+                      " VALUES (?, ?, ?, 9, ?)", (attempt, call, CALL_BUSY, ended))
+        store.execute("COMMIT")
+    (due,), = wait_for(lambda: system.tenko.sql("SELECT due_at FROM delivery WHERE attempt_id IS NULL"))
+    assert due - ended >= 3000
 
 
 def test_one_call_for_a_household(system):

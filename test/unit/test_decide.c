@@ -37,7 +37,7 @@ static void check_why(int at, const char *signs, const char *expected, const cha
 		ck_assert_str_eq(buf_text(&why), reason);
 	free(told);
 	buf_free(&why);
-	event_free(&e);
+	event_clear(&e);
 }
 
 static void check_told(int at, const char *signs, const char *expected)
@@ -53,7 +53,7 @@ static void check_due(int at, const char *signs, const char *expected)
 
 	ck_assert_str_eq(told, expected);
 	free(told);
-	event_free(&e);
+	event_clear(&e);
 }
 
 /* the threshold and the regions */

@@ -130,7 +130,7 @@ START_TEST(regions_have_their_levels)
 	ck_assert_msg(level_of(&event, levels[_i].region, levels[_i].what) == levels[_i].level,
 		      "%s %s: %d", levels[_i].sample, levels[_i].region,
 		      level_of(&event, levels[_i].region, levels[_i].what));
-	event_free(&event);
+	event_clear(&event);
 }
 END_TEST
 
@@ -146,9 +146,9 @@ START_TEST(telegrams_of_one_minute_have_an_order)
 	ck_assert_str_eq(one.serial, "");
 	ck_assert_int_eq(two.sent_at - one.sent_at, 15000);
 	ck_assert_int_eq(three.sent_at - two.sent_at, 15000);
-	event_free(&one);
-	event_free(&two);
-	event_free(&three);
+	event_clear(&one);
+	event_clear(&two);
+	event_clear(&three);
 }
 END_TEST
 
@@ -164,8 +164,8 @@ START_TEST(a_cancel_has_a_text_and_no_areas)
 	ck_assert_str_eq(cancel.keys[0], first.keys[0]);
 	/* the cancel comes many hours after the first report */
 	ck_assert_int_gt(cancel.sent_at - first.sent_at, 17 * 3600 * 1000);
-	event_free(&cancel);
-	event_free(&first);
+	event_clear(&cancel);
+	event_clear(&first);
 }
 END_TEST
 
@@ -176,7 +176,7 @@ START_TEST(one_telegram_can_have_two_events)
 	ck_assert_uint_eq(event.key_count, 2);
 	ck_assert_str_eq(event.keys[0], "20151114055157");
 	ck_assert_str_eq(event.keys[1], "20151114061750");
-	event_free(&event);
+	event_clear(&event);
 }
 END_TEST
 
@@ -187,7 +187,7 @@ START_TEST(warnings_without_an_id_have_their_heading_as_key)
 	ck_assert_uint_eq(event.key_count, 1);
 	ck_assert_str_eq(event.keys[0], "宗谷地方大雨警報・注意報");
 	ck_assert(event.restates);
-	event_free(&event);
+	event_clear(&event);
 }
 END_TEST
 
@@ -200,7 +200,7 @@ START_TEST(a_report_of_a_quake_says_where_and_how_strong)
 	ck_assert_int_eq(event.occurred_at, 1299822360000); /* 2011-03-11T14:46+09:00 */
 	ck_assert_int_eq(event.sent_at, 1299822898000);     /* 2011-03-11T05:54:58Z */
 	ck_assert(!event.restates);
-	event_free(&event);
+	event_clear(&event);
 }
 END_TEST
 
@@ -209,7 +209,7 @@ START_TEST(warnings_may_say_how_long_they_hold)
 	load_areas();
 	struct event event = read_sample("32-39_11_13_250206_VTSE41.xml");
 	ck_assert_int_eq(event.expires_at, 1300093200000); /* 2011-03-14T18:00+09:00 */
-	event_free(&event);
+	event_clear(&event);
 }
 END_TEST
 
@@ -313,7 +313,7 @@ START_TEST(what_is_made_has_its_levels)
 	ck_assert_msg(level_of(&event, made[_i].region, made[_i].what) == made[_i].level,
 		      "%d: %s: %d", _i, made[_i].region,
 		      level_of(&event, made[_i].region, made[_i].what));
-	event_free(&event);
+	event_clear(&event);
 	buf_free(&text);
 }
 END_TEST
@@ -339,7 +339,7 @@ START_TEST(status_and_act_are_read)
 	struct event event = read_text(text.data, text.length);
 	ck_assert_int_eq(event.status, envelopes[_i].status);
 	ck_assert_int_eq(event.act, envelopes[_i].act);
-	event_free(&event);
+	event_clear(&event);
 	buf_free(&text);
 }
 END_TEST
@@ -353,7 +353,7 @@ START_TEST(a_report_without_an_id_is_an_event_of_its_own)
 	struct event event = read_text(text.data, text.length);
 	ck_assert_uint_eq(event.key_count, 1);
 	ck_assert_str_eq(event.keys[0], "震度速報 2024-01-01T07:10:00Z");
-	event_free(&event);
+	event_clear(&event);
 	buf_free(&text);
 }
 END_TEST

@@ -154,7 +154,7 @@ static struct event read_one(enum hazard_format format, const char *text)
 		      "%s", buf_text(&reason));
 	struct event event = events.list[0];
 	for (size_t i = 1; i < events.count; i++)
-		event_free(&events.list[i]);
+		event_clear(&events.list[i]);
 	free(events.list);
 	buf_free(&reason);
 	return event;
@@ -177,9 +177,9 @@ START_TEST(p2pquake_events)
 	ck_assert_str_eq(warning.keys[0], "20240101161010");
 	ck_assert_int_eq(end.act, EVENT_REPORT);
 	ck_assert(end.restates);
-	event_free(&quake);
-	event_free(&warning);
-	event_free(&end);
+	event_clear(&quake);
+	event_clear(&warning);
+	event_clear(&end);
 }
 END_TEST
 
@@ -257,7 +257,7 @@ START_TEST(cap_follows_references)
 	ck_assert_str_eq(event.keys[0], "s,i2,2024-01-01T16:10:00+09:00");
 	ck_assert_str_eq(event.keys[1], "s,i1,2024-01-01T16:00:00+09:00");
 	ck_assert_int_eq(event.sent_at, 1704093000000);
-	event_free(&event);
+	event_clear(&event);
 }
 END_TEST
 
@@ -272,7 +272,7 @@ START_TEST(cap_is_read_in_japanese)
 							      "<headline>火事</headline>")));
 
 	ck_assert_str_eq(event.headline, "火事");
-	event_free(&event);
+	event_clear(&event);
 }
 END_TEST
 
@@ -318,8 +318,8 @@ START_TEST(an_alert_is_one_until_it_is_resolved)
 	ck_assert_str_eq(firing.keys[0], resolved.keys[0]);
 	ck_assert_int_eq(resolved.sent_at - firing.sent_at, 50 * 60 * 1000);
 	ck_assert_int_eq(resolved.act, EVENT_REPORT);
-	event_free(&firing);
-	event_free(&resolved);
+	event_clear(&firing);
+	event_clear(&resolved);
 }
 END_TEST
 
@@ -336,7 +336,7 @@ START_TEST(texts_are_tidied)
 	struct event event = read_one(FORMAT_ALERTMANAGER, buf_text(&text));
 	ck_assert_str_eq(event.title, "a [31m b\nc");
 	ck_assert_uint_eq(strlen(event.headline), 999);
-	event_free(&event);
+	event_clear(&event);
 	buf_free(&text);
 }
 END_TEST

@@ -83,7 +83,7 @@ static void check_round_trip(const struct event *event, const char *name)
 	ck_assert_str_eq(json_again, json);
 	free(json);
 	free(json_again);
-	event_free(&again);
+	event_clear(&again);
 }
 
 static void tell_telegram(const char *folder, const char *name, enum hazard_format format,

@@ -160,7 +160,8 @@ START_TEST(a_message_is_short_and_on_one_line)
 
 	notification_write(&job, &content, 0, 86400000, &m);
 	ck_assert_str_eq(buf_text(&m.body), "揺れました。 無事ですか。 ");
-	ck_assert_str_eq(buf_text(&m.url), "https://a.example/r/AQAAAAEAAAABc2VjcmV0LXRhZw-_");
+	ck_assert_str_eq(buf_text(&m.url),
+			 "https://a.example/r/AQAAAAEAAAABc2VjcmV0LXRhZw-_?by=push");
 	ck_assert_uint_le(strlen(m.topic), 32);
 	ck_assert_uint_eq(strspn(m.topic, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 					  "0123456789-_"),

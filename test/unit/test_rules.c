@@ -422,7 +422,7 @@ START_TEST(texts_are_filled_in_both_languages)
 	check_filled("{level}", "{time}\n\n{text}\n\n{headline} {title}", &e, regions, 2,
 		     LANGUAGE_EN,
 		     "seismic intensity 6 upper|2026-01-01 11:30 JST\n\n見出し report");
-	event_free(&e);
+	event_clear(&e);
 }
 END_TEST
 
@@ -433,7 +433,7 @@ START_TEST(what_is_unknown_is_said_to_be)
 	check_filled("{place} {level}", "{magnitude}\n{regions}\n{headline}", &e, NULL, 0,
 		     LANGUAGE_JA, "不明 不明|不明");
 	check_filled("{place}", "{sent}", &e, NULL, 0, LANGUAGE_EN, "unknown|2026-01-01 09:00 JST");
-	event_free(&e);
+	event_clear(&e);
 }
 END_TEST
 
@@ -448,7 +448,7 @@ START_TEST(warnings_are_told_by_kind)
 	check_filled("{level}", "{regions}", &e, regions, 1, LANGUAGE_EN,
 		     "emergency warning (heavy rain)|emergency warning (heavy rain): 宮城県北部, "
 		     "宮城県中部\nemergency warning (storm surge): 宮城県南部");
-	event_free(&e);
+	event_clear(&e);
 }
 END_TEST
 
@@ -460,7 +460,7 @@ START_TEST(an_area_of_no_region_has_its_own_name)
 	set(&e.areas[0].name, "disk of db1");
 	check_filled("{level}", "{regions}", &e, regions, 1, LANGUAGE_EN,
 		     "severe|severe: disk of db1");
-	event_free(&e);
+	event_clear(&e);
 }
 END_TEST
 
@@ -507,7 +507,7 @@ START_TEST(long_lists_and_texts_are_cut)
 	ck_assert_uint_eq(utf8_count(m.body[LANGUAGE_EN]), BODY_MOST);
 	message_free(&m);
 	template_free(&t);
-	event_free(&e);
+	event_clear(&e);
 }
 END_TEST
 

@@ -53,7 +53,7 @@ void notification_write(const struct job *job, const struct content *content, in
 	if (content->kind == KIND_DRILL)
 		buf_text_add(&notification->body, drill[job->language]);
 	add_excerpt(content->body[job->language], &notification->body);
-	buf_format(&notification->url, "%s/r/%s", content->base_url, job->token);
+	buf_format(&notification->url, "%s/r/%s?by=push", content->base_url, job->token);
 	write_topic(job->broadcast, notification->topic);
 	ttl = ttl < ttl_most ? ttl : ttl_most;
 	notification->ttl = ttl > 0 ? ttl / 1000 : 0;

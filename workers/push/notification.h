@@ -11,6 +11,7 @@
 
 enum { TOPIC_ROOM = 33 /* a topic has 32 characters at most (RFC 8030, section 5.4) */ };
 
+/* The link says (?by=push) that the answer to come is one to the notification. */
 struct notification {
 	const char *title;      /* the content's */
 	struct buf body, url;   /* owned */

@@ -19,7 +19,7 @@ self.addEventListener('notificationclick', event => {
 	const url = event.notification.data.url;
 	const open = async () => {
 		const pages = await self.clients.matchAll({type: 'window'});
-		const page = pages.find(one => one.url.split('?')[0] === url);
+		const page = pages.find(one => one.url.split('?')[0] === url.split('?')[0]);
 		return page ? page.focus() : self.clients.openWindow(url);
 	};
 	event.notification.close();
