@@ -111,7 +111,8 @@ static enum hazard_read read_alert(const json_t *alert, const char *group, struc
 	free(key);
 	const char *headline = said(alert, "title");
 	event_set_text(&event->title, said(alert, "alertname"), TITLE_OF_EVENT_MOST);
-	event_set_text(&event->headline, headline[0] ? headline : said(alert, "summary"), HEADLINE_MOST);
+	event_set_text(&event->headline, headline[0] ? headline : said(alert, "summary"),
+		       HEADLINE_MOST);
 	event_set_text(&event->text, said(alert, "description"), TEXT_OF_EVENT_MOST);
 	event_set_text(&event->place, said(alert, "instance"), NAME_OF_AREA_MOST);
 	if (!add_regions(event, said(alert, "region"), resolved ? 0 : level))

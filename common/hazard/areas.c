@@ -246,18 +246,15 @@ static const char *prefecture_of(const char *code)
 	return kept ? kept : "";
 }
 
-/*
- * The one region of all towns whose code and plain name begin so; "" there is none, or they lie in
- * several.
- */
-static const char *common_region(const char *digits, const char *plain)
+/* The one region of all towns whose code begins so; "" there is none, or they lie in several. */
+static const char *common_region(const char *code, int digits)
 {
 	const char *region = "";
+	char begin[8];
 
-	for (size_t i = towns_from(digits);
-	     i < town_count && strncmp(towns[i].code, digits, strlen(digits)) == 0; i++) {
-		if (strncmp(towns[i].plain, plain, strlen(plain)) != 0)
-			continue;
+	snprintf(begin, sizeof begin, "%.*s", digits, code);
+	for (size_t i = towns_from(begin);
+	     i < town_count && strncmp(towns[i].code, begin, (size_t)digits) == 0; i++) {
 		if (region[0] && strcmp(region, towns[i].region) != 0)
 			return "";
 		region = towns[i].region;
@@ -265,35 +262,17 @@ static const char *common_region(const char *digits, const char *plain)
 	return region;
 }
 
-/* "札幌市" and "静岡市北部" -> by the wards, whose codes have 1 in the third place. */
-static const char *region_of_wards(const char *code, const char *name)
+const char *area_of_town(const char *code)
 {
-	char *plain = area_plain(name), *city = strstr(plain, "市");
-	const char *region = "";
-	char digits[4];
-
-	snprintf(digits, sizeof digits, "%.2s1", code);
-	if (city && city > plain) {
-		*city = '\0';
-		region = common_region(digits, plain);
-	}
-	free(plain);
-	return region;
-}
-
-const char *area_of_town(const char *code, const char *name)
-{
-	char five[6];
-
 	if (!is_code(code, 7))
 		return "";
 	size_t at = towns_from(code);
 	if (at < town_count && strcmp(towns[at].code, code) == 0)
 		return towns[at].region;
-	snprintf(five, sizeof five, "%.5s", code);
-	const char *region = common_region(five, "");
+	const char *region = common_region(code, 5);
+	/* great cities have 1 in the third place; their wards share the first four digits */
 	if (!region[0] && code[2] == '1')
-		region = region_of_wards(code, name);
+		region = common_region(code, 4);
 	return region[0] ? region : prefecture_of(code);
 }
 

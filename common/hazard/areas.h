@@ -49,11 +49,11 @@ MUST_USE const char *area_region_by_name(const char *name);
 MUST_USE const char *area_prefecture_in(const char *name);
 
 /*
- * The region of a town by its seven-digit code. Where the code is unknown: by the towns that share
- * its first five digits, by its wards (`name` "札幌市" -> 札幌中央区 ...) if all are in one region,
- * else its prefecture; "" where it has none.
+ * The region of a town by its seven-digit code. Where the code is unknown: of the towns that share
+ * its first five digits, or of the wards of a great city, if all are in one region; else its
+ * prefecture; "" where it has none.
  */
-MUST_USE const char *area_of_town(const char *code, const char *name);
+MUST_USE const char *area_of_town(const char *code);
 
 /*
  * The region of a place of observation: by the town that its name begins with ("安平町早来北進"),

@@ -212,6 +212,22 @@ static char *cut(struct buf *text, size_t most)
 	return copy;
 }
 
+enum { AREAS_TOLD = 30 }; /* where there is no template */
+
+static void put_areas(const struct event *event, int language, struct buf *out)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < event->area_count && told < AREAS_TOLD; i++) {
+		const struct event_area *a = &event->areas[i];
+		if (a->level == 0)
+			continue;
+		put_plain(a->name, false, out);
+		buf_format(out, ": %s\n", level_phrase(event->hazard, a->level, language));
+		told++;
+	}
+}
+
 /* Without any template: what the source says, as it says it. */
 static void make_do(const struct event *event, struct message *m)
 {
@@ -223,6 +239,7 @@ static void make_do(const struct event *event, struct message *m)
 		put_plain(event->title, false, &title);
 		put_plain(*event->headline ? event->headline : event->title, true, &body);
 		buf_text_add(&body, "\n\n");
+		put_areas(event, i, &body);
 		put_plain(event->text, true, &body);
 		free(m->title[i]);
 		free(m->body[i]);
@@ -236,14 +253,12 @@ static bool fill_from(const char *folder, const char *name, const struct event *
 		      struct buf *fault)
 {
 	struct template template;
-	bool good = template_read(folder, name, &template, fault) == MESSAGE_GOOD;
+	bool good = template_read(folder, name, &template, fault) == MESSAGE_GOOD &&
+		    fill_check(&template, fault);
 
-	if (good) {
-		good = fill_check(&template, fault);
-		if (good)
-			fill(&template, event, regions, region_count, m);
-		template_free(&template);
-	}
+	if (good)
+		fill(&template, event, regions, region_count, m);
+	template_free(&template);
 	return good;
 }
 

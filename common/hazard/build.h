@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EVENTS_MOST = 512, AREAS_OF_EVENT_MOST = 2048, KEYS_MOST = 32 };
+enum { EVENTS_MOST = 512, AREAS_OF_EVENT_MOST = 2048, KEYS_MOST = 256 };
 
 /* Bytes of the texts of an event; what is longer is cut. */
 enum { KEY_MOST = 300, TITLE_OF_EVENT_MOST = 200, NAME_OF_AREA_MOST = 150, HEADLINE_MOST = 1000 };

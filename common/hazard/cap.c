@@ -76,7 +76,7 @@ static bool add_named(struct event *event, const char *text, int level, const ch
 	const char *region = "";
 
 	if (is_code && strlen(text) == 7)
-		region = area_of_town(text, "");
+		region = area_of_town(text);
 	else if (is_code)
 		region = region_exists(text) ? text : "";
 	else

@@ -122,9 +122,12 @@ static void ask_rule(const struct rule *rule, gate *const *gates, const struct q
 	q.rule = rule;
 	record_open(&q.record, rule, q.event, history, history_count);
 	record_ended(&q.record, &q.ended);
+	acted_add_all(&q.marks, q.ended.list, q.ended.count);
+	record_joined(&q.record, &q.marks);
 	ask(&q, gates);
 	record_close(&q.record);
 	acted_free(&q.due);
+	acted_free(&q.ended);
 	buf_free(&q.notes);
 }
 
@@ -181,7 +184,7 @@ void decisions_free(struct decisions *decisions)
 		struct decision *d = &decisions->list[i];
 		free(d->reason);
 		free(d->regions);
-		free(d->ended);
+		free(d->marks);
 		free(d->except);
 		free(d->corrects);
 		free(d->stops);

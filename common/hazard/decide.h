@@ -28,12 +28,17 @@ enum verdict { VERDICT_NONE = 0, VERDICTS(X) VERDICT_END };
 
 /*
  * A region with the level that was acted on, or is to be. Region "": the event is of no region, it
- * is for everybody in the rule's groups. Level 0: what was acted on there has ended.
+ * is for everybody in the rule's groups. Levels up to 0 are marks for the history only, see MARK_...
  */
 struct acted {
 	char region[4];
 	char what[24];
 	int level;
+};
+
+enum {
+	MARK_ENDED = 0,   /* what was acted on there has ended */
+	MARK_JOINED = -1, /* a region in common with reports under other ids: they belong together */
 };
 
 /* An earlier decision, as the store keeps it: all of them, also those to send nothing. Oldest first. */
@@ -52,7 +57,7 @@ struct past {
 	int64_t occurred_at;       /* of its event; 0 unknown */
 	int64_t broadcast;         /* 0: none */
 	int64_t due_at;            /* HOLD: until when; 0 once it was resolved */
-	const struct acted *acted; /* the decision's `regions` and `ended` */
+	const struct acted *acted; /* the decision's `regions` and `marks` */
 	size_t acted_count;
 };
 
@@ -70,8 +75,8 @@ struct decision {
 				    "not sent: ..." */
 	struct acted *regions; /* SEND, DRILL, HOLD: whom it is for */
 	size_t region_count;
-	struct acted *ended; /* whatever the verdict: with level 0 */
-	size_t ended_count;
+	struct acted *marks; /* whatever the verdict */
+	size_t mark_count;
 	int64_t *except; /* broadcasts whose people are not contacted again */
 	size_t except_count;
 	bool except_before; /* nor those of the decisions of this rule before it in the list */

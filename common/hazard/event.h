@@ -23,7 +23,7 @@
 #define HAZARDS(X)                                                                                \
 	X(EARTHQUAKE, 1, "earthquake", "earthquake")                                              \
 	X(TSUNAMI,    2, "tsunami",    "tsunami")                                                 \
-	X(LANDSLIDE,  3, "landslide",  "landslide alert")                                         \
+	X(LANDSLIDE,  3, "landslide",  "landslide warning")                                       \
 	X(WEATHER,    4, "weather",    "weather warning")                                         \
 	X(VOLCANO,    5, "volcano",    "volcano")                                                 \
 	X(EEW,        6, "eew",        "earthquake early warning")                                \

@@ -38,7 +38,7 @@ char *history_acted_json(const struct decision *d)
 	json_t *list = json_array();
 
 	append_acted(list, d->regions, d->region_count);
-	append_acted(list, d->ended, d->ended_count);
+	append_acted(list, d->marks, d->mark_count);
 	return text_of(list);
 }
 
@@ -120,7 +120,7 @@ enum store_status history_load(struct store *store, const struct rules *rules,
 
 static void add_region(struct acted **list, size_t *count, const struct acted *a)
 {
-	if (a->level == 0)
+	if (a->level <= 0)
 		return;
 	for (size_t i = 0; i < *count; i++) {
 		struct acted *known = &(*list)[i];
@@ -161,13 +161,13 @@ void history_settle(struct history *history, const int64_t *ids, size_t count)
 
 static struct acted *copy_acted(const struct decision *d, size_t *count)
 {
-	struct acted *acted = mem_array(d->region_count + d->ended_count, sizeof *acted);
+	struct acted *acted = mem_array(d->region_count + d->mark_count, sizeof *acted);
 
 	*count = 0;
 	for (size_t i = 0; i < d->region_count; i++)
 		acted[(*count)++] = d->regions[i];
-	for (size_t i = 0; i < d->ended_count; i++)
-		acted[(*count)++] = d->ended[i];
+	for (size_t i = 0; i < d->mark_count; i++)
+		acted[(*count)++] = d->marks[i];
 	return acted;
 }
 

@@ -97,7 +97,8 @@ void jma_earthquake(struct jma *jma)
 
 	if (!quake)
 		return;
-	event_set_text(&jma->event->place, xml_text(quake, "Hypocenter/Area/Name"), NAME_OF_AREA_MOST);
+	event_set_text(&jma->event->place, xml_text(quake, "Hypocenter/Area/Name"),
+		       NAME_OF_AREA_MOST);
 	/* "Ｍ６．６"; "Ｍ８を超える巨大地震" where the number is NaN */
 	if (magnitude) {
 		char *plain = area_plain(xml_attribute(magnitude, "description"));

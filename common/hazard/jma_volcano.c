@@ -51,7 +51,7 @@ static bool add_areas(struct jma *jma, const struct xml_node *item, int level, b
 {
 	for (const struct xml_node *a = xml_at(item, "Areas/Area"); a; a = xml_next(a)) {
 		const char *code = xml_text(a, "Code"), *name = xml_text(a, "Name");
-		const char *region = towns ? area_of_town(code, name) : "";
+		const char *region = towns ? area_of_town(code) : "";
 		if (!region[0])
 			region = REGION_ELSEWHERE;
 		if (!event_add_area(jma->event, region, code, "", level, name))

@@ -69,7 +69,7 @@ static bool add_area(struct jma *jma, const struct xml_node *area, const char *w
 	const struct area *district = area_by_code(AREAS_FORECAST, code);
 
 	if (!district)
-		return add_region(jma, area_of_town(code, name), code, what, level, name);
+		return add_region(jma, area_of_town(code), code, what, level, name);
 	for (size_t i = 0; i < district->count; i++)
 		if (!add_region(jma, district->regions[i], code, what, level, name))
 			return false;

@@ -125,8 +125,9 @@ static enum hazard_read read_quake(const json_t *message, struct event *event, s
 	event_add_key(event, key);
 	free(key);
 	read_hypocenter(quake, event);
-	event_set_text(&event->text, text_of(json_object_get(message, "comments"), "freeFormComment"),
-		  TEXT_OF_EVENT_MOST);
+	event_set_text(&event->text,
+		       text_of(json_object_get(message, "comments"), "freeFormComment"),
+		       TEXT_OF_EVENT_MOST);
 	json_array_foreach(points, i, point)
 	{
 		enum hazard_read verdict = read_point(point, event, reason);

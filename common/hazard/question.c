@@ -15,13 +15,13 @@ struct decision *question_answer(struct question *q, enum verdict verdict, struc
 	*d = (struct decision){
 		.rule = q->rule,
 		.verdict = verdict,
-		.ended = q->ended.list,
-		.ended_count = q->ended.count,
+		.marks = q->marks.list,
+		.mark_count = q->marks.count,
 		.settles = q->settles,
 		.settle_count = q->settle_count,
 	};
 	d->reason = buf_take(reason);
-	q->ended = (struct acted_list){0};
+	q->marks = (struct acted_list){0};
 	q->settles = NULL;
 	q->settle_count = 0;
 	return d;

@@ -16,14 +16,15 @@ struct question {
 	struct record record;
 
 	struct acted_list due; /* whom it is for, so far: the gates narrow it */
-	struct acted_list ended;
+	struct acted_list ended; /* by what the event says */
+	struct acted_list marks;
 	struct buf notes; /* what the reason of a broadcast has to say besides */
 	int64_t *settles;
 	size_t settle_count;
 	struct decisions *answers;
 };
 
-/* Gives the decision: takes `reason`, and what has ended and is settled with it. */
+/* Gives the decision: takes `reason`, the marks and what is settled with it. */
 struct decision *question_answer(struct question *q, enum verdict verdict, struct buf *reason);
 /* It is not sent. The reason follows on "not sent: ". True, for a gate to return. */
 bool question_refuse(struct question *q, const char *format, ...) PRINTF(2, 3);

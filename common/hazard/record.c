@@ -89,7 +89,7 @@ static bool is_near(const struct record *r, const struct past *past)
 static bool meets_event(const struct past *past, const struct event *event)
 {
 	for (size_t i = 0; i < past->acted_count; i++)
-		for (size_t j = 0; past->acted[i].level && j < event->area_count; j++)
+		for (size_t j = 0; past->acted[i].level != MARK_ENDED && j < event->area_count; j++)
 			if (event->areas[j].level &&
 			    region_meets(past->acted[i].region, event->areas[j].region))
 				return true;
@@ -202,7 +202,7 @@ int64_t decide_looks_back(const struct rules *rules, enum hazard hazard)
 {
 	static const int days[HAZARD_END] = {
 		[HAZARD_EARTHQUAKE] = 7, [HAZARD_TSUNAMI] = 14, [HAZARD_LANDSLIDE] = 14,
-		[HAZARD_WEATHER] = 14,	 [HAZARD_VOLCANO] = 60, [HAZARD_EEW] = 7,
+		[HAZARD_WEATHER] = 14,   [HAZARD_VOLCANO] = 60, [HAZARD_EEW] = 7,
 		[HAZARD_OTHER] = 14,
 	};
 	int64_t most = (int64_t)days[hazard] * DAY;
@@ -233,7 +233,7 @@ static bool is_kept_up(const struct record *r, int64_t sent_at)
 
 static bool is_end(const struct acted *acted, const char *region, const char *what)
 {
-	return acted->level == 0 && strcmp(acted->what, what) == 0 &&
+	return acted->level == MARK_ENDED && strcmp(acted->what, what) == 0 &&
 	       region_covers(acted->region, region);
 }
 
@@ -352,12 +352,13 @@ static int level_said(const struct event *event, const struct acted *acted)
 	return level;
 }
 
+/* Nor is it news where the same report comes again. */
 static bool is_over(const struct record *r, const struct past *past, const struct acted *acted)
 {
 	int said = level_said(r->event, acted);
 
-	return acted->level && said >= 0 && said < r->rule->threshold &&
-	       !ended_between(r, acted->region, acted->what, past->sent_at, r->event->sent_at);
+	return acted->level > 0 && said >= 0 && said < r->rule->threshold &&
+	       !ended_between(r, acted->region, acted->what, past->sent_at, r->event->sent_at + 1);
 }
 
 void record_ended(const struct record *r, struct acted_list *ended)
@@ -371,9 +372,29 @@ void record_ended(const struct record *r, struct acted_list *ended)
 			continue;
 		for (size_t j = 0; j < p->acted_count; j++)
 			if (is_over(r, p, &p->acted[j]))
-				acted_add(ended, p->acted[j].region, p->acted[j].what, 0);
+				acted_add(ended, p->acted[j].region, p->acted[j].what, MARK_ENDED);
 	}
 	acted_sort(ended);
+}
+
+static void join(const struct record *r, const struct past *past, struct acted_list *joined)
+{
+	for (size_t i = 0; i < r->event->area_count; i++) {
+		const struct event_area *area = &r->event->areas[i];
+		bool meets = false;
+		for (size_t j = 0; area->level && !meets && j < past->acted_count; j++)
+			meets = past->acted[j].level != MARK_ENDED &&
+				region_meets(past->acted[j].region, area->region);
+		if (meets)
+			acted_add(joined, area->region, area->what, MARK_JOINED);
+	}
+}
+
+void record_joined(const struct record *r, struct acted_list *joined)
+{
+	for (size_t i = 0; i < r->linked_count; i++)
+		if (is_near(r, r->linked[i]) && !shares_key(r->event, r->linked[i]))
+			join(r, r->linked[i], joined);
 }
 
 bool record_told(const struct record *r, const struct past *past, const struct acted_list *regions,
@@ -383,7 +404,7 @@ bool record_told(const struct record *r, const struct past *past, const struct a
 		return false;
 	for (size_t i = 0; i < past->acted_count; i++) {
 		const struct acted *told = &past->acted[i];
-		if (!told->level)
+		if (told->level <= 0)
 			continue;
 		if (!is_same(r, past, told->region, told->what))
 			return false;
@@ -417,7 +438,7 @@ void record_held(const struct record *r, const struct past *past, struct acted_l
 {
 	for (size_t i = 0; i < past->acted_count; i++) {
 		const struct acted *a = &past->acted[i];
-		if (a->level && !ended_since(r, past, a))
+		if (a->level > 0 && !ended_since(r, past, a))
 			acted_add(list, a->region, a->what, a->level);
 	}
 }

@@ -37,8 +37,13 @@ MUST_USE int record_level_of_others(const struct record *record, const char *reg
 				    const char *what, int64_t now, int64_t window,
 				    const struct past **past);
 
-/* What was acted on, under the event's own ids, and is over by what the event says; level 0. */
+/* What was acted on, under the event's own ids, and is over by what the event says: MARK_ENDED. */
 void record_ended(const struct record *record, struct acted_list *ended);
+/*
+ * The regions by which the event belongs with reports under other ids: MARK_JOINED. Later reports that
+ * name them are of the same event too, though nothing was sent for them under these ids.
+ */
+void record_joined(const struct record *record, struct acted_list *joined);
 
 /*
  * Whether everybody whom `past` contacted was told of all that `regions` is about: then they need

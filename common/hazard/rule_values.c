@@ -241,38 +241,33 @@ static void write_words(const struct rule_key *key, const struct rule *rule, str
 
 /* sets: addresses, channels */
 
+/* The words of a list, by comma alone. The caller frees. */
+static char *joined(const char *text)
+{
+	struct buf word = {0}, names = {0};
+
+	while (next_word(&text, &word))
+		buf_format(&names, "%s%s", names.length ? "," : "", buf_text(&word));
+	buf_free(&word);
+	return buf_take(&names);
+}
+
+#define X(symbol, number, name, phrase) {name, number},
 static const struct {
 	const char *name;
 	unsigned bit;
-} addresses[] = {
-	{"work", ADDRESS_WORK},
-	{"home", ADDRESS_HOME},
-	{"second", ADDRESS_SECOND},
-	{"department", ADDRESS_DEPARTMENT},
-};
-
-static unsigned address_by_name(const char *name)
-{
-	for (size_t i = 0; i < LENGTH(addresses); i++)
-		if (strcmp(addresses[i].name, name) == 0)
-			return addresses[i].bit;
-	return 0;
-}
+} addresses[] = {ADDRESSES(X)};
+#undef X
 
 static bool read_addresses(const struct rule_key *key, const char *text, struct rule *rule,
 			   struct buf *fault)
 {
-	struct buf word = {0};
-	unsigned bit = 1;
+	char *names = joined(text);
 
 	(void)key;
-	rule->addresses = 0;
-	for (const char *rest = text; bit && next_word(&rest, &word);) {
-		bit = address_by_name(buf_text(&word));
-		rule->addresses |= bit;
-	}
-	buf_free(&word);
-	if (bit && rule->addresses)
+	rule->addresses = addresses_by_names(names, ',');
+	free(names);
+	if (rule->addresses)
 		return true;
 	buf_format(fault, "expected work, home, second, department, by comma; found \"%.60s\"",
 		   text);
@@ -295,16 +290,12 @@ static void write_addresses(const struct rule_key *key, const struct rule *rule,
 static bool read_channels(const struct rule_key *key, const char *text, struct rule *rule,
 			  struct buf *fault)
 {
-	struct buf word = {0}, names = {0};
-
 	(void)key;
 	if (strcmp(text, "settings") == 0)
 		return true;
-	for (const char *rest = text; next_word(&rest, &word);)
-		buf_format(&names, "%s%s", names.length ? "," : "", buf_text(&word));
-	rule->channels = channels_by_names(buf_text(&names));
-	buf_free(&word);
-	buf_free(&names);
+	char *names = joined(text);
+	rule->channels = channels_by_names(names);
+	free(names);
 	if (rule->channels)
 		return true;
 	buf_format(fault, "expected settings, or mail, voice, push, by comma; found \"%.60s\"",

@@ -123,8 +123,6 @@ static void on_start(void *arg, const xmlChar *name, const xmlChar *prefix, cons
 		return refuse_here(r, "elements lie too deep in each other");
 	if (++r->nodes > XML_NODES_MOST)
 		return refuse_here(r, "has too many elements");
-	if (attribute_count > XML_ATTRIBUTES_MOST)
-		return refuse_here(r, "an element has too many attributes");
 	if (strlen((const char *)name) > XML_NAME_MOST)
 		return refuse_here(r, "an element has too long a name");
 
@@ -240,6 +238,78 @@ static bool check_encoding(struct reading *r, const char *text, size_t length)
 	return false;
 }
 
+static int line_at(const char *text, const char *at)
+{
+	int line = 1;
+
+	for (; text < at; text++)
+		line += *text == '\n';
+	return line;
+}
+
+/* Behind the end of a comment and the like that begins so; the end of the text where it has none. */
+static const char *skip(const char *at, const char *end, const char *closing)
+{
+	const char *found = memmem(at, (size_t)(end - at), closing, strlen(closing));
+
+	return found ? found + strlen(closing) : end;
+}
+
+static bool begins(const char *at, const char *end, const char *with)
+{
+	size_t length = strlen(with);
+
+	return (size_t)(end - at) >= length && memcmp(at, with, length) == 0;
+}
+
+/* Behind a tag; counts its attributes by their quotes. */
+static const char *skip_tag(const char *at, const char *end, int *attributes)
+{
+	char quote = '\0';
+
+	for (; at < end && (quote || *at != '>'); at++) {
+		if (quote && *at == quote) {
+			quote = '\0';
+		} else if (!quote && (*at == '"' || *at == '\'')) {
+			quote = *at;
+			(*attributes)++;
+		}
+	}
+	return at;
+}
+
+/*
+ * That no element has too many attributes, and that there is no document type: before the parser
+ * sees them, as it compares each attribute with each.
+ */
+static bool check_markup(struct reading *r, const char *text, size_t length)
+{
+	const char *end = text + length, *at = text;
+
+	while ((at = memchr(at, '<', (size_t)(end - at))) != NULL) {
+		const char *start = at;
+		int attributes = 0;
+		if (begins(at, end, "<!--")) {
+			at = skip(at + 4, end, "-->");
+		} else if (begins(at, end, "<![CDATA[")) {
+			at = skip(at, end, "]]>");
+		} else if (begins(at, end, "<?")) {
+			at = skip(at, end, "?>");
+		} else if (begins(at, end, "<!")) {
+			refuse(r, line_at(text, at),
+			       "has a document type (DOCTYPE), which is not allowed here");
+			return false;
+		} else {
+			at = skip_tag(at, end, &attributes);
+		}
+		if (attributes > XML_ATTRIBUTES_MOST) {
+			refuse(r, line_at(text, start), "an element has too many attributes");
+			return false;
+		}
+	}
+	return true;
+}
+
 static void parse(struct reading *r, const char *text, size_t length)
 {
 	xmlSAXHandler handler = {
@@ -279,7 +349,7 @@ struct xml *xml_read(const void *bytes, size_t length, struct buf *fault)
 		refuse(&r, 0, "is empty");
 	else if (length > INT_MAX / 2)
 		refuse(&r, 0, "is too long");
-	else if (check_encoding(&r, text, length))
+	else if (check_encoding(&r, text, length) && check_markup(&r, text, length))
 		parse(&r, text, length);
 	for (int i = 0; i < XML_DEPTH_MOST; i++)
 		buf_free(&r.open[i].text);

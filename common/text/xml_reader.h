@@ -25,7 +25,7 @@
 enum {
 	XML_DEPTH_MOST = 48,
 	XML_NODES_MOST = 300000,
-	XML_ATTRIBUTES_MOST = 32, /* of one element */
+	XML_ATTRIBUTES_MOST = 32, /* of one element, with those that declare name spaces */
 	XML_NAME_MOST = 200,      /* bytes */
 };
 

@@ -25,7 +25,8 @@ struct sequel {
 	struct store *store;
 	enum language language;
 	struct buf events, result;
-	json_t *events_json, *decisions_json;
+	json_t *events_json;
+	json_t *decisions_json; /* of the event at hand */
 	int64_t *event_ids;
 	size_t event_count;
 };
@@ -37,12 +38,13 @@ static void see_event(const struct kept_event *kept, void *arg)
 
 	o->event_ids = mem_resize(o->event_ids, o->event_count + 1, sizeof *o->event_ids);
 	o->event_ids[o->event_count++] = kept->id;
+	json_t *json = json_loads(kept->json, 0, NULL);
+	json_array_append_new(o->events_json, json ? json : json_object());
 	if (!event_from_json(kept->json, &event))
 		return;
 	if (o->events.length)
 		buf_text_add(&o->events, " / ");
 	feed_put_event(&event, o->language, &o->events);
-	json_array_append_new(o->events_json, json_loads(kept->json, 0, NULL));
 	event_clear(&event);
 }
 
@@ -67,8 +69,12 @@ static enum store_status look(struct sequel *o, int64_t telegram)
 {
 	enum store_status status = event_each(o->store, telegram, see_event, o);
 
-	for (size_t i = 0; !status && i < o->event_count; i++)
+	for (size_t i = 0; !status && i < o->event_count; i++) {
+		o->decisions_json = json_array();
 		status = decision_each(o->store, o->event_ids[i], see_decision, o);
+		json_object_set_new(json_array_get(o->events_json, i), "decisions",
+				    o->decisions_json);
+	}
 	return status;
 }
 
@@ -101,7 +107,6 @@ static void see_telegram(const struct telegram *t, void *arg)
 		.store = cli_store(l->cli),
 		.language = cli_language(l->cli),
 		.events_json = json_array(),
-		.decisions_json = json_array(),
 	};
 
 	if (!l->status)
@@ -109,14 +114,12 @@ static void see_telegram(const struct telegram *t, void *arg)
 	if (!l->status && l->cli->json) {
 		json_t *entry = feed_telegram_json(t);
 		json_object_set(entry, "events", o.events_json);
-		json_object_set(entry, "decisions", o.decisions_json);
 		json_array_append_new(l->list, entry);
 	} else if (!l->status) {
 		print(t, &o);
 	}
 	l->count++;
 	json_decref(o.events_json);
-	json_decref(o.decisions_json);
 	buf_free(&o.events);
 	buf_free(&o.result);
 	free(o.event_ids);

@@ -63,7 +63,7 @@ static enum store_status ask(const struct acting *a, const struct decision *d,
 /* Before the correction, so that the scheduler stops first. */
 static enum store_status stop(const struct acting *a, const struct decision *d)
 {
-	char *by = mem_format("rule:%s", d->rule->name);
+	char *by = mem_format("rule:%s", d->rule ? d->rule->name : "");
 	enum store_status status = STORE_OK;
 	int64_t control;
 

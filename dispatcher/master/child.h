@@ -36,7 +36,7 @@ const char *child_state_name(enum child_state state);
 const char *child_state_phrase(enum child_state state);
 
 /* The order of starting; ending goes the other way round. */
-enum rank { RANK_REDIS, RANK_SCHEDULER, RANK_FEED, RANK_REPLY, RANK_WORKERS, RANKS };
+enum rank { RANK_REDIS, RANK_SCHEDULER, RANK_REPLY, RANK_WORKERS, RANKS };
 
 struct child;
 

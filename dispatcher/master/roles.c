@@ -38,8 +38,8 @@ static int64_t push_workers(const struct settings *s)
 static const struct role roles[] = {
 	{.name = "redis", .program = NULL, .rank = RANK_REDIS, .count = embedded_redis},
 	{.name = "scheduler", .program = "tenko-scheduler", .rank = RANK_SCHEDULER, .count = one},
-	{.name = "feed", .program = "tenko-feed", .rank = RANK_FEED, .count = one},
 	{.name = "reply", .program = "tenko-reply", .rank = RANK_REPLY, .count = one},
+	{.name = "feed", .program = "tenko-feed", .rank = RANK_WORKERS, .count = one},
 	{.name = "mail",
 	 .program = "tenko-mail",
 	 .rank = RANK_WORKERS,

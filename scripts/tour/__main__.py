@@ -1,6 +1,6 @@
 """The second half of scripts/quickstart.
 
-Everything goes the way it goes for real: the operator's command; mail over SMTP into a sandbox that
+Everything goes the way it goes for real: telegrams from a feed over HTTP; mail over SMTP into a sandbox that
 keeps each message as a file, calls through a telephone exchange that presses keys, notifications
 that a push service decrypts; people who open the link of their message over HTTP.
 """
@@ -21,7 +21,7 @@ def stages(t):
     return (
         ("Roster, from four Shift_JIS files", "名簿の取り込み (Shift_JIS)", t.import_roster),
         ("People have their phones notified", "プッシュ通知の登録", t.add_phones),
-        ("Broadcast by mail, telephone and push", "メール・電話・プッシュで一斉通報", t.begin),
+        ("Earthquake telegrams set off a broadcast", "地震の電文から自動で一斉通報", t.begin),
         ("Each is tried in their own dial order until they answer", "発信順に連絡し、回答で止める",
          t.follow),
         ("An answer entered for somebody, and a reminder", "代理入力と再送", t.remind),

@@ -98,7 +98,7 @@ class Tour:
             self.output.say(f"{person.code}  {person.name}: opened the page of a notice, "
                             "and has this phone notified")
 
-    def begin(self, ask=trigger.by_command):
+    def begin(self, ask=trigger.by_telegram):
         """Sets the broadcast going; from now on people answer."""
         self.started = time.time()
         self.answering = People(self.system, self.people, self.started)
@@ -135,11 +135,13 @@ class Tour:
                 f"the messages         {system.mails}/new",
                 f"the calls            {system.calls}/calls.jsonl",
                 f"the notifications    {system.phones}/notifications.jsonl",
+                f"the feed             {system.feed}/eqvol",
                 f"figures              {system.base_url}/stats.json",
                 f"the log              {system.log}",
                 "",
                 f"export TENKO_CONFIG={system.config} PATH={system.programs}:$PATH",
                 "tenko status         how far it is",
+                "tenko feed list      the telegrams, and what came of each",
                 f"tenko list {self.asked.broadcast} --state unanswered",
                 "tenko person U10     a dial order, and a phone that gets notifications",
                 "tenko help",

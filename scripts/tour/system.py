@@ -1,15 +1,16 @@
 """The system of the tour: its settings, its programs, and around it the world that it speaks to: a
-mail relay, a telephone exchange, a push service.
+mail relay, a telephone exchange, a push service, the publisher of a hazard feed.
 """
 
 import json
 import os
+import shutil
 import subprocess
 import urllib.request
 
 from cast import exchange_rules, mail_rules
 from expect import Policy
-from ground import DOUBLES, PATIENCE, Failed, free_port, wait_for
+from ground import DOUBLES, PATIENCE, ROOT, Failed, free_port, wait_for
 
 ACCOUNT = "AC00000000000000000000000000000001:sample-token"     # at the telephone exchange
 CALLER = "+815000000000"
@@ -26,6 +27,7 @@ class System:
         self.data = folder / "data"
         self.config = self.data / "tenko.conf"
         self.mails, self.calls, self.phones = (folder / n for n in ("mail", "exchange", "push"))
+        self.feed, self.rules = folder / "feed", folder / "rules.d"
         self.log = self.data / "tenko.log"
         self.base_url = ""
 
@@ -83,12 +85,33 @@ class System:
         exchange = self.start_double("exchange", self.calls, 8081, "--account", ACCOUNT,
                                      "--ring", RING_SECONDS, *given("--rule", exchange_rules()))
         self.start_double("push", self.phones, 8082, *given("--phone", phones))
+        feed = self.start_feed()
         return {
+            ("feed", "enabled"): "yes",
+            ("feed", "atom_urls"): f"http://127.0.0.1:{feed}/feed/eqvol.xml",
+            ("feed", "atom_long_urls"): "",
+            ("feed", "interval"): "500ms",
+            ("feed", "rules_dir"): self.rules,
+            ("feed", "allow_private"): "yes",  # the publisher too
             ("mail", "relay_port"): relay,
             ("voice", "api_url"): f"http://127.0.0.1:{exchange}",
             ("voice", "accounts"): f"{ACCOUNT}:{CALLER}:1",
             ("push", "allow_private"): "yes",  # the push service is on this machine
         }
+
+    def start_feed(self):
+        """A publisher with an empty feed, and of the rules that come with the program the one for
+        earthquakes alone: so there is one broadcast to be followed."""
+        (self.feed / "eqvol").mkdir(parents=True)
+        self.rules.mkdir()
+        shutil.copy(ROOT / "config" / "rules.d" / "earthquake.conf", self.rules)
+        return self.start_double("feed", self.feed, 8083)
+
+    def publish(self, name, telegram):
+        """Puts a telegram into the feed, at one stroke."""
+        fresh = self.feed / "eqvol" / f".{name}"
+        fresh.write_bytes(telegram)
+        fresh.rename(self.feed / "eqvol" / name)
 
     def start(self, phones):
         self.run("tenko", "init", self.data)

@@ -1,7 +1,7 @@
 /*
  * P2PQuake's messages and lists of them.
  *
- * Seeds: test/data/p2pquake
+ * Seeds: test/data/p2pquake test/fuzz/seeds/p2pquake
  */
 
 #include "test/fuzz/hazard.h"

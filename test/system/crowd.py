@@ -30,9 +30,9 @@ def addresses_of(number, count):
     return [f"p{number}.{i}@example.com" for i in range(1, count + 1)]
 
 
-def import_crowd(tenko, people, addresses=2, phone_first=()):
+def import_crowd(tenko, people, addresses=2, phone_first=(), region=""):
     """Users p1 ... pN in groups of a hundred, each with so many mail addresses at dial order 1; those
-    in `phone_first` have a telephone before it."""
+    in `phone_first` have a telephone before it. All work in the region."""
     folder = tenko.root / "roster"
     folder.mkdir(exist_ok=True)
 
@@ -54,7 +54,7 @@ def import_crowd(tenko, people, addresses=2, phone_first=()):
         mails = addresses_of(n, addresses) + [""] * (3 - addresses)
         orders = "2,1,," if n in phone_first else "1,,,"
         phone = "09000000000" if n in phone_first else ""
-        return f"1,p{n},ja,{','.join(mails)},{phone},,,{orders},,,,,"
+        return f"1,p{n},ja,{','.join(mails)},{phone},,,{orders},{region},,,,"
 
     contacts = write("contact.csv", CONTACT_HEADER, [contact(n) for n in range(1, people + 1)])
     tenko.cli("import", "--groups", groups, "--users", users, "--contacts", contacts, deadline=120)

@@ -15,7 +15,7 @@ import harness
 from harness import BIN, REPOSITORY, wait_for
 
 SCRIPT = REPOSITORY / "scripts" / "quickstart"
-PORTS = (8080, 2525, 8081, 8082)  # reply page, mail, telephone exchange, push service
+PORTS = (8080, 2525, 8081, 8082, 8083)  # reply page, mail, telephone exchange, push service, feed
 
 
 @pytest.fixture
@@ -72,6 +72,8 @@ def test_check_reaches_everybody_with_its_ports_taken(folder):
         done = quickstart("--check", TMPDIR=str(folder))
     for port in PORTS:
         assert f"port {port} is taken" in done.stdout
+    assert "震度速報: sent: intensity 6+ in 宮城県北部 (220)" in done.stdout
+    assert done.stdout.count("not sent: ") >= 9
     assert "13 targeted = 12 answered + 1 exhausted" in done.stdout
     assert ("answers 5 by mail link, 3 by push, 3 by key press, 1 by calling in, 1 by proxy"
             in done.stdout)
@@ -89,12 +91,13 @@ def test_check_says_who_was_not_tried_as_set(folder, tmp_path):
     """A system that leaves out a channel, and for the rest is sound."""
     programs = tmp_path / "bin"
     shutil.copytree(BIN, programs)
-    (programs / "tenko").rename(programs / "tenko-itself")
-    (programs / "tenko").write_text(
+    (programs / "tenko-feed").rename(programs / "tenko-feed-itself")
+    (programs / "tenko-feed").write_text(
         "#!/bin/sh\n"
-        'case " $* " in *" --body "*) set -- "$@" --channels mail,push ;; esac\n'
-        f'exec "{programs}/tenko-itself" "$@"\n')
-    (programs / "tenko").chmod(0o755)
+        'rules="$(dirname "$2")/../rules.d/earthquake.conf"\n'
+        'echo "channels = mail, push" >>"$rules"\n'
+        f'exec "{programs}/tenko-feed-itself" "$@"\n')
+    (programs / "tenko-feed").chmod(0o755)
     folder.mkdir()
     done = quickstart("--check", code=1, programs=programs, TMPDIR=str(folder))
     assert re.search(r"NOT  U02 (?:.*\n)+? +!! attempt 1 went to mail u02@example.com "

@@ -163,15 +163,15 @@ static inline void world_keep(struct world *w, const struct event *e, const stru
 {
 	ck_assert_uint_lt(w->count, WORLD_PASTS);
 	struct past *p = &w->past[w->count++];
-	struct acted *acted = mem_array(d->region_count + d->ended_count + 1, sizeof *acted);
+	struct acted *acted = mem_array(d->region_count + d->mark_count + 1, sizeof *acted);
 	const char **keys = mem_array(e->key_count + 1, sizeof *keys);
 
 	for (size_t i = 0; i < e->key_count; i++)
 		keys[i] = mem_string(e->keys[i]);
 	for (size_t i = 0; i < d->region_count; i++)
 		acted[i] = d->regions[i];
-	for (size_t i = 0; i < d->ended_count; i++)
-		acted[d->region_count + i] = d->ended[i];
+	for (size_t i = 0; i < d->mark_count; i++)
+		acted[d->region_count + i] = d->marks[i];
 	*p = (struct past){
 		.id = (int64_t)w->count,
 		.rule = mem_string(d->rule ? d->rule->name : ""),
@@ -187,7 +187,7 @@ static inline void world_keep(struct world *w, const struct event *e, const stru
 		.occurred_at = e->occurred_at,
 		.due_at = d->due_at,
 		.acted = acted,
-		.acted_count = d->region_count + d->ended_count,
+		.acted_count = d->region_count + d->mark_count,
 	};
 	if (d->verdict == VERDICT_SEND || d->verdict == VERDICT_DRILL ||
 	    d->verdict == VERDICT_CORRECT)
@@ -228,9 +228,14 @@ static inline void world_tell(struct buf *out, const struct world *w, const stru
 			   (long long)((d->due_at - world_minute(0)) / WORLD_MINUTE));
 	if (d->settle_count)
 		buf_text_add(out, " settles");
-	for (size_t i = 0; i < d->ended_count; i++)
-		buf_format(out, "%s %s%s%s", i ? "" : " ended", d->ended[i].region,
-			   *d->ended[i].what ? "/" : "", d->ended[i].what);
+	bool any = false;
+	for (size_t i = 0; i < d->mark_count; i++) {
+		if (d->marks[i].level != MARK_ENDED)
+			continue;
+		buf_format(out, "%s %s%s%s", any ? "" : " ended", d->marks[i].region,
+			   *d->marks[i].what ? "/" : "", d->marks[i].what);
+		any = true;
+	}
 }
 
 /* Decides, keeps it and tells what was decided, and why where `why` is given. The caller frees. */

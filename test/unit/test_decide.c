@@ -255,6 +255,23 @@ START_TEST(an_event_can_have_several_ids)
 }
 END_TEST
 
+START_TEST(two_sources_can_tell_of_one_tsunami)
+{
+	world_rules(&world, "[q]\nhazard=tsunami\nthreshold=warning\n");
+	check_told(1, "tsunami E1 at=0 all 220:warning", "q send 220:warning b1");
+	check_told(2, "tsunami p2pquake P at=1 all 220:warning", "q nothing");
+	check_told(60, "tsunami E1 at=60 all 220:warning 210:warning",
+		   "q send 210:warning b2 except 1");
+	check_told(61, "tsunami p2pquake P at=60 all 220:warning 210:warning 251:warning",
+		   "q send 251:warning b3 except 1 2");
+	check_told(90, "tsunami E1 at=90 all", "q nothing ended 210 220");
+	check_told(91, "tsunami p2pquake P at=91 all", "q nothing ended 251");
+	check_told(600, "tsunami p2pquake P at=600 all 220:warning 251:warning",
+		   "q send 220:warning 251:warning b4");
+	check_told(601, "tsunami E2 at=601 all 220:warning 251:warning", "q nothing");
+}
+END_TEST
+
 /* 5: cancels */
 
 START_TEST(a_cancel_is_told_to_those_contacted)
@@ -558,6 +575,7 @@ int main(void)
 	tcase_add_test(t, two_ids_can_be_one_shaking);
 	tcase_add_test(t, two_shakings_can_be_three_minutes_apart);
 	tcase_add_test(t, an_event_can_have_several_ids);
+	tcase_add_test(t, two_sources_can_tell_of_one_tsunami);
 	tcase_add_test(t, a_cancel_is_told_to_those_contacted);
 	tcase_add_test(t, a_cancel_stops_what_runs_if_the_rule_says_so);
 	tcase_add_test(t, a_cancel_may_come_before_what_it_cancels);

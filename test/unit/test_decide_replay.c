@@ -112,9 +112,10 @@ static void replay_telegram(struct world *w, const struct telegram *t, struct bu
 	}
 }
 
-static void check_replay(const char *prefix, const char *rules)
+/* Those whose names begin with `prefix`; `as` is the name of what is expected. */
+static void check_replay_as(const char *prefix, const char *rules, const char *as)
 {
-	char *golden = mem_format("%s.txt", prefix);
+	char *golden = mem_format("%s.txt", as);
 	struct buf out = {0};
 	struct world w;
 	size_t length;
@@ -137,6 +138,11 @@ static void check_replay(const char *prefix, const char *rules)
 	world_end(&w);
 }
 
+static void check_replay(const char *prefix, const char *rules)
+{
+	check_replay_as(prefix, rules, prefix);
+}
+
 /* the rules that are shipped in force */
 #define SHIPPED                                                        \
 	"[earthquake]\nhazard=earthquake\nthreshold=5+\nsources=jma\n" \
@@ -145,6 +151,28 @@ static void check_replay(const char *prefix, const char *rules)
 START_TEST(suruga_bay_2009)
 {
 	check_replay("32-35_07", SHIPPED);
+}
+END_TEST
+
+/* Without a serial, 15 s apart: 422 and 440 rise. */
+START_TEST(suruga_bay_2009_from_5_lower_on)
+{
+	check_replay_as("32-35_07_0", "[e]\nhazard=earthquake\nthreshold=5-\n", "32-35_07-lower");
+}
+END_TEST
+
+START_TEST(suruga_bay_2009_stronger)
+{
+	check_replay_as("32-35_07_0", "[e]\nhazard=earthquake\nthreshold=5-\nstronger_breaks=yes\n",
+			"32-35_07-stronger");
+}
+END_TEST
+
+/* 620 is gone from the third report. */
+START_TEST(iwate_miyagi_2008_where_a_region_vanishes)
+{
+	check_replay_as("32-35_06_0", "[e]\nhazard=earthquake\nthreshold=1\nregions=620\n",
+			"32-35_06-vanishes");
 }
 END_TEST
 
@@ -232,6 +260,9 @@ int main(void)
 
 	tcase_add_unchecked_fixture(t, load, NULL);
 	tcase_add_test(t, suruga_bay_2009);
+	tcase_add_test(t, suruga_bay_2009_from_5_lower_on);
+	tcase_add_test(t, suruga_bay_2009_stronger);
+	tcase_add_test(t, iwate_miyagi_2008_where_a_region_vanishes);
 	tcase_add_test(t, tohoku_2011);
 	tcase_add_test(t, tohoku_2011_stronger);
 	tcase_add_test(t, two_shakings_three_minutes_apart);

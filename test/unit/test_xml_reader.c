@@ -38,6 +38,8 @@ static const struct {
 	{"<a x='1' y=\"&lt;&#x41;\"><b>1</b>2<c/>3</a>", "a[x=1][y=<A]{23}(b{1} c)"},
 	{"<p:a xmlns:p='urn:x'><p:b/></p:a>", "a(b)"},
 	{"<a><![CDATA[<b>&amp;]]></a>", "a{<b>&amp;}"},
+	{"<a><!-- <b> ' <!DOCTYPE --><![CDATA[<!DOCTYPE '>]]></a>", "a{<!DOCTYPE '>}"},
+	{"<a x='>' y='\"'><b z=\"'>\"/></a>", "a[x=>][y=\"](b[z='>])"},
 	{"<?xml-stylesheet href='http://192.0.2.1/x.xsl'?><a/><!-- c -->", "a"},
 	{"<名>値</名>", "名{値}"},
 };
@@ -164,14 +166,29 @@ START_TEST(the_number_of_elements_is_limited)
 }
 END_TEST
 
+static void add_attributes(struct buf *text, int count)
+{
+	buf_clear(text);
+	buf_text_add(text, "<a>\n<b");
+	for (int i = 0; i < count; i++)
+		buf_format(text, " x%d=''", i);
+	buf_text_add(text, "/></a>");
+}
+
+/* A quarter of a million take no longer than one too many: they are never compared. */
 START_TEST(attributes_are_limited)
 {
 	struct buf text = {0}, fault = {0};
 
-	buf_text_add(&text, "<a");
-	for (int i = 0; i <= XML_ATTRIBUTES_MOST; i++)
-		buf_format(&text, " x%d=''", i);
-	buf_text_add(&text, "/>");
+	add_attributes(&text, XML_ATTRIBUTES_MOST);
+	struct xml *xml = xml_read(text.data, text.length, &fault);
+	ck_assert_ptr_nonnull(xml);
+	xml_free(xml);
+	add_attributes(&text, XML_ATTRIBUTES_MOST + 1);
+	ck_assert_ptr_null(xml_read(text.data, text.length, &fault));
+	ck_assert_str_eq(buf_text(&fault), "line 2: an element has too many attributes");
+	buf_clear(&fault);
+	add_attributes(&text, 250000);
 	ck_assert_ptr_null(xml_read(text.data, text.length, &fault));
 	ck_assert_msg(strstr(buf_text(&fault), "too many attributes") != NULL, "%s",
 		      buf_text(&fault));
