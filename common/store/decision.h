@@ -36,7 +36,7 @@ struct kept_decision {
 	const char *rule; /* "": no rule is for the event */
 	int verdict;
 	const char *reason;
-	const char *acted; /* JSON [[region, what, level], ...]; level 0: ended */
+	const char *acted; /* JSON [[region, what, level], ...]; levels up to 0 are marks */
 	int64_t at;
 	int64_t broadcast; /* 0: none */
 	int64_t due_at;    /* held until then; 0: not, or not any more */

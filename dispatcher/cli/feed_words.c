@@ -104,7 +104,7 @@ json_t *feed_decision_json(const struct kept_decision *d)
 	{
 		const char *region, *what;
 		int level;
-		if (json_unpack(entry, "[s, s, i]", &region, &what, &level) == 0)
+		if (json_unpack(entry, "[s, s, i]", &region, &what, &level) == 0 && level > 0)
 			json_array_append_new(regions,
 					      json_pack("{s:s, s:o, s:s, s:i}", "region", region,
 							"name", cli_json_text(region_name(region)),

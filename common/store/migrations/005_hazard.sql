@@ -38,7 +38,7 @@ CREATE TABLE decision (
 	rule TEXT NOT NULL,			-- empty: no rule is for the event
 	verdict INTEGER NOT NULL,
 	reason TEXT NOT NULL,
-	acted TEXT NOT NULL,			-- JSON [[region, what, level], ...]; level 0: ended
+	acted TEXT NOT NULL,			-- JSON [[region, what, level], ...]; levels up to 0 are marks
 	at INTEGER NOT NULL,
 	broadcast_id INTEGER,			-- that was asked for
 	due_at INTEGER				-- held until then; NULL: not, or not any more
