@@ -43,6 +43,16 @@ static enum store_status news_of(struct scheduler *s, const struct run *run, str
 	return status;
 }
 
+/* Who pressed the wrong button presses another at once. */
+static enum store_status hold_back(struct scheduler *s, struct delivery *d)
+{
+	int64_t delay = s->settings->family_delay;
+
+	if (delay == 0 || d->state != DELIVERY_WAITING)
+		return STORE_OK;
+	return chain_postpone(s, d, s->now + delay);
+}
+
 static enum store_status add(struct scheduler *s, struct run *news,
 			     const struct family_member *member)
 {
@@ -56,7 +66,8 @@ static enum store_status add(struct scheduler *s, struct run *news,
 
 	b->targeted = b->next_ordinal;
 	news->changed = true;
-	return chain_begin(s, news, &d);
+	enum store_status status = chain_begin(s, news, &d);
+	return status ? status : hold_back(s, &d);
 }
 
 static enum store_status tell(struct scheduler *s, struct run *news,
@@ -103,7 +114,8 @@ enum store_status families_go_on(struct scheduler *s, struct run *run, struct de
 	if (status || !*again)
 		return status;
 	log_info("family.again", "broadcast=%" PRId64 " family=%" PRId64, run->b->id, -d->person);
-	return chain_again(s, run, d);
+	status = chain_again(s, run, d);
+	return status ? status : hold_back(s, d);
 }
 
 /* words */

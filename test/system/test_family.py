@@ -23,7 +23,7 @@ class Families:
         self.tenko.cli("import", "--family", path)
         self.tenko.configure(mail={"relay_port": relay.port, "session_messages": 3, "timeout": "5s"},
                              escalation={"retry_interval": "0s", "final_wait": "1s"},
-                             pacing={"outage_backoff_most": "1s"})
+                             pacing={"outage_backoff_most": "1s"}, family={"delay": "0s"})
         self.tenko.start_redis()
 
     def start(self, *programs):
@@ -128,6 +128,22 @@ def test_changes_before_the_mail_goes_out_make_one(families):
     assert [m[1] for m in families.mails("jiro2")] == ["山田 m2さんの安否: 無事です"]
     # who was in the queue already hears of the newest, too
     assert "重傷" in families.mails("hanako")[-1][1] and 1 <= len(families.mails("hanako")) <= 2
+
+
+def test_who_changes_their_answer_at_once_is_told_of_once(families):
+    families.tenko.configure(family={"delay": "3s"})
+    families.start()
+    number = families.ask("--to", "user:m1")
+    for choice in ("severe", "slight", "safe"):
+        families.answer(number, "m1", choice)
+    families.wait_mails(2)
+    families.settled()
+    assert [m[1] for m in families.mails("hanako")] == ["山田 m1さんの安否: 無事です"]
+    assert len(families.mails("mary")) == 1
+    families.answer(number, "m1", "severe")
+    families.answer(number, "m1", "safe")
+    families.settled()
+    assert families.mails("hanako")[-1][1].endswith("無事です")
 
 
 def test_drills_are_told_only_if_wanted_and_are_marked(families):
