@@ -274,9 +274,10 @@ static enum store_status count_rows(struct store *store, struct verified *verifi
 {
 	sqlite3_stmt *s =
 		stmt(store,
-		     "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM attempt),"
+		     "SELECT (SELECT count(*) FROM delivery WHERE person_id > 0), (SELECT count(*) FROM attempt),"
 		     " (SELECT count(*) FROM reply),"
-		     " (SELECT count(*) FROM reply WHERE id > " READ_REPLIES ")",
+		     " (SELECT count(*) FROM reply WHERE id > " READ_REPLIES "),"
+		     " (SELECT count(*) FROM delivery WHERE person_id < 0)",
 		     "");
 	enum store_status status = stmt_row(store, s);
 
@@ -285,6 +286,7 @@ static enum store_status count_rows(struct store *store, struct verified *verifi
 		verified->attempts = sqlite3_column_int64(s, 1);
 		verified->replies = sqlite3_column_int64(s, 2);
 		verified->unread = sqlite3_column_int64(s, 3);
+		verified->family = sqlite3_column_int64(s, 4);
 	}
 	stmt_end(s);
 	return status;

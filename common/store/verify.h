@@ -17,6 +17,7 @@ struct difference {
 
 struct verified {
 	int64_t broadcasts, people, attempts, replies; /* looked at */
+	int64_t family; /* family users told, each time; they are none of the people */
 	int64_t unread; /* replies that the scheduler has not read yet: no difference */
 	int64_t differences;
 };

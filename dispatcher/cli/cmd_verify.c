@@ -43,11 +43,12 @@ static void take(const struct difference *d, void *arg)
 
 static void answer_json(const struct verified *v, json_t *list)
 {
-	cli_answer(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "sound",
+	cli_answer(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "sound",
 			     v->differences == 0, "broadcasts", (json_int_t)v->broadcasts, "people",
-			     (json_int_t)v->people, "attempts", (json_int_t)v->attempts, "replies",
-			     (json_int_t)v->replies, "unread_replies", (json_int_t)v->unread,
-			     "difference_count", (json_int_t)v->differences, "differences", list));
+			     (json_int_t)v->people, "family", (json_int_t)v->family, "attempts",
+			     (json_int_t)v->attempts, "replies", (json_int_t)v->replies,
+			     "unread_replies", (json_int_t)v->unread, "difference_count",
+			     (json_int_t)v->differences, "differences", list));
 }
 
 static void answer_text(const struct verified *v)
@@ -61,6 +62,8 @@ static void answer_text(const struct verified *v)
 		printf("%" PRId64 " DIFFERENCES\n", v->differences);
 	else
 		puts("everything adds up");
+	if (v->family)
+		printf("%" PRId64 " times a family was told or will be\n", v->family);
 	if (v->unread)
 		printf("%" PRId64 " replies are recorded and not read by the scheduler yet\n",
 		       v->unread);

@@ -279,6 +279,9 @@ def test_they_are_no_people(families):
     assert families.tenko.cli_json("status")["broadcast"] == number  # the newest to people
     assert families.tenko.cli_json("status", number)["targeted"] == 6
     assert families.tenko.cli_json("broadcast", "--title", "T", "--dry-run")["targeted"] == 6
+    verified = families.tenko.cli_json("verify")
+    assert verified["people"] == 6 and verified["family"] == 2 and verified["sound"]
+    assert "6 people" in (text := families.tenko.cli("verify").stdout) and "2 times a family" in text
     status = families.tenko.cli_json("status", number + 1)
     assert status["kind"] == "family" and status["targeted"] == status["exhausted"] == 2 and status["balanced"]
     people = families.tenko.cli_json("list", number + 1)["people"]
