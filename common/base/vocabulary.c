@@ -69,6 +69,13 @@ enum kind kind_by_name(const char *name)
 	return (enum kind)number_of(kinds, KIND_END, name, strlen(name));
 }
 
+enum kind kind_asked_for(const char *name)
+{
+	enum kind kind = kind_by_name(name);
+
+	return kind == KIND_FAMILY ? KIND_NONE : kind;
+}
+
 enum device_kind device_kind_by_name(const char *name)
 {
 	return (enum device_kind)number_of(devices, DEVICE_END, name, strlen(name));

@@ -351,7 +351,7 @@ static bool read_kind(const struct rule_key *key, const char *text, struct rule 
 		      struct buf *fault)
 {
 	(void)key;
-	rule->kind = kind_by_name(text);
+	rule->kind = kind_asked_for(text);
 	if (rule->kind)
 		return true;
 	buf_format(fault, "expected safety, notice or drill, found \"%.60s\"", text);

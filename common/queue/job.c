@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOB_VERSION = 1, RESULT_VERSION = 2, CONTENT_VERSION = 1 };
+enum { JOB_VERSION = 1, JOB_WITH_TEXT = 2, RESULT_VERSION = 2, CONTENT_VERSION = 1 };
 
 void job_encode(const struct job *job, struct buf *out)
 {
-	wire_put_u8(out, JOB_VERSION);
+	wire_put_u8(out, job->title ? JOB_WITH_TEXT : JOB_VERSION);
 	wire_put_u8(out, job->channel);
 	wire_put_u8(out, job->language);
 	wire_put_u8(out, (unsigned)job->dial_order);
@@ -25,13 +25,17 @@ void job_encode(const struct job *job, struct buf *out)
 	wire_put_text(out, job->address);
 	wire_put_text(out, job->name);
 	wire_put_text(out, job->token);
+	if (job->title) {
+		wire_put_text(out, job->title);
+		wire_put_text(out, job->body);
+	}
 }
 
 bool job_decode(const void *bytes, size_t length, struct job *job, const char **reason)
 {
 	struct wire_reader r = {.at = bytes, .end = (const unsigned char *)bytes + length};
 
-	wire_range(&r, JOB_VERSION, JOB_VERSION, "unknown version");
+	int version = wire_range(&r, JOB_VERSION, JOB_WITH_TEXT, "unknown version");
 	job->channel = (enum channel)wire_range(&r, 1, CHANNEL_END - 1, "unknown channel");
 	job->language = (enum language)wire_range(&r, 0, LANGUAGES - 1, "unknown language");
 	job->dial_order = wire_range(&r, 1, PLAN_STEPS, "dial order out of range");
@@ -44,8 +48,12 @@ bool job_decode(const void *bytes, size_t length, struct job *job, const char **
 	job->address = wire_text(&r);
 	job->name = wire_text(&r);
 	job->token = wire_text(&r);
-	if (!r.fault && (job->attempt <= 0 || job->broadcast <= 0 || job->person <= 0))
+	job->title = version == JOB_WITH_TEXT ? wire_text(&r) : NULL;
+	job->body = version == JOB_WITH_TEXT ? wire_text(&r) : NULL;
+	if (!r.fault && (job->attempt <= 0 || job->broadcast <= 0))
 		r.fault = "an id is not positive";
+	if (!r.fault && job->person == 0)
+		r.fault = "nobody's";
 	if (wire_end(&r))
 		return true;
 	*reason = r.fault;
@@ -58,7 +66,9 @@ void job_free(struct job *job)
 	free(job->address);
 	free(job->name);
 	free(job->token);
-	job->address = job->name = job->token = NULL;
+	free(job->title);
+	free(job->body);
+	job->address = job->name = job->token = job->title = job->body = NULL;
 }
 
 void result_encode(const struct result *result, struct buf *out)

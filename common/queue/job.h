@@ -6,8 +6,9 @@
  *
  * Layout, numbers big-endian, texts as a 16-bit length and UTF-8 bytes without NUL:
  *
- *	job     version 1 (u8) channel (u8) language (u8) dial order (u8) position (u8) try (u8)
- *	        ordinal (u32) attempt (i64) broadcast (i64) person (i64) address name token
+ *	job     version 1 or 2 (u8) channel (u8) language (u8) dial order (u8) position (u8) try (u8)
+ *	        ordinal (u32) attempt (i64) broadcast (i64) person (i64) address name token;
+ *	        version 2 has title body behind these, which take the place of the broadcast's
  *	result  version 2 (u8) outcome (u8) attempt (i64) started (i64) finished (i64)
  *	        worker detail gone reference; version 1 ended before gone
  *
@@ -30,8 +31,9 @@ struct job {
 	int position;   /* of the address within its contact, 1..3 */
 	int attempt_no; /* 1.. within the step */
 	uint32_t ordinal;
-	int64_t attempt, broadcast, person; /* ids */
-	char *address, *name, *token;       /* owned */
+	int64_t attempt, broadcast, person; /* ids; person: negative for a family user */
+	char *address, *name, *token;       /* owned; token: empty where there is nothing to answer */
+	char *title, *body; /* owned; NULL: those of the broadcast, in the job's language */
 };
 
 struct result {

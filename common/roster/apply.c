@@ -186,7 +186,7 @@ static enum store_status release_voice_ids(struct importing *import)
 	return status;
 }
 
-/* References run from contacts to people to groups; parents come when all groups are there. */
+/* References run from contacts and families to people to groups; parents come when all groups are there. */
 enum store_status apply_rows(struct importing *import)
 {
 	const struct sheet *sheet = import->sheet;
@@ -204,5 +204,7 @@ enum store_status apply_rows(struct importing *import)
 		status = release_voice_ids(import);
 	while (!status && import_next(import, ROSTER_CONTACTS))
 		status = apply_contact(import, &sheet[ROSTER_CONTACTS]);
+	while (!status && import_next(import, ROSTER_FAMILY))
+		status = apply_family(import, &sheet[ROSTER_FAMILY]);
 	return status ? status : apply_group_removals(import);
 }

@@ -27,11 +27,7 @@ static const char *refusal(enum presence was, int update)
 		       : "削除されていません (not deleted; change it with 2)";
 }
 
-/*
- * Judges the row's update for the entry and notes what the entry will be. Where it is refused the
- * entry is noted all the same, so that other rows that name it are not blamed for it.
- */
-static void check_move(const struct sheet *sheet, struct entry *entry, struct faults *faults)
+void check_move(const struct sheet *sheet, struct entry *entry, struct faults *faults)
 {
 	const struct update *update = sheet_update(sheet);
 	struct place place = sheet_place(sheet, COLUMN_UPDATE);
@@ -47,8 +43,7 @@ static void check_move(const struct sheet *sheet, struct entry *entry, struct fa
 		entry->is = PRESENCE_ACTIVE;
 }
 
-/* False, told of, where an earlier row has the id. */
-static bool check_once(const struct sheet *sheet, size_t earlier, struct faults *faults)
+bool check_once(const struct sheet *sheet, size_t earlier, struct faults *faults)
 {
 	struct place place = sheet_place(sheet, COLUMN_ID);
 
@@ -270,5 +265,7 @@ enum store_status check_rows(struct importing *import)
 		check_user(import, &sheet[ROSTER_USERS]);
 	while (!status && import_next(import, ROSTER_CONTACTS))
 		status = check_contact(import, &sheet[ROSTER_CONTACTS]);
+	while (!status && import_next(import, ROSTER_FAMILY))
+		status = check_family(import, &sheet[ROSTER_FAMILY]);
 	return status;
 }

@@ -1,6 +1,7 @@
 #include "common/roster/columns.h"
 
 #include "common/base/must.h"
+#include "common/store/family.h"
 #include "common/store/roster.h"
 
 static const struct column group_columns[] = {
@@ -73,11 +74,28 @@ static const struct column contact_columns[] = {
 	[CONTACT_VOICE_PIN] = {"音声PIN", EXTRA | SECRET, 0, rule_voice_pin},
 };
 
+static const struct column family_columns[] = {
+	[COLUMN_UPDATE] = {.name = "更新区分", .flags = NEEDED},
+	[COLUMN_ID] = {"家族コード", NEEDED, FAMILY_CODE_MOST, rule_family_code},
+	[FAMILY_USER] = {"ユーザID", NEEDED | FILLED, 32, rule_user_id},
+	[FAMILY_NAME] = {"氏名", NEEDED | FILLED, FAMILY_NAME_MOST, rule_no_half_kana},
+	[FAMILY_KANA] = {"カナ氏名", 0, FAMILY_NAME_MOST, rule_kana},
+	[FAMILY_LANGUAGE] = {"言語", NEEDED | FILLED, 0, rule_language},
+	[FAMILY_REGION] = {"地域", 0, 0, rule_region},
+	[FAMILY_CITY] = {"市区町村", SECRET, FAMILY_CITY_MOST, rule_no_half_kana},
+	[FAMILY_STREET] = {"番地・マンション名", SECRET, FAMILY_STREET_MOST, rule_no_half_kana},
+	[FAMILY_MAIL1] = {"メール1", SECRET, 0, rule_mail},
+	{"メール2", SECRET, 0, rule_mail},
+	{"メール3", SECRET, 0, rule_mail},
+	[FAMILY_TEL] = {"電話", SECRET, 0, rule_telephone},
+};
+
 _Static_assert(LENGTH(group_columns) == GROUP_COLUMNS, "groups");
 _Static_assert(LENGTH(user_columns) == USER_COLUMNS, "users");
 _Static_assert((int)USER_COLUMNS == (int)COLUMNS_MOST, "no file has more columns");
 _Static_assert(LENGTH(pattern_columns) == PATTERN_COLUMNS, "patterns");
 _Static_assert(LENGTH(contact_columns) == CONTACT_COLUMNS, "contacts");
+_Static_assert(LENGTH(family_columns) == FAMILY_COLUMNS, "family");
 
 #define GROUP_CODES "0:処理なし、1:登録、2:更新、3:削除、4:再登録、5:完全削除"
 #define USER_CODES \
@@ -93,6 +111,9 @@ static const char *const contact_comments[] = {
 	"# 発信順は1～4。空欄の連絡先には発信しません。"
 	"地域は気象庁の細分区域コード（3桁）または都道府県コード（2桁）。",
 	NULL};
+
+static const char *const family_comments[] = {
+	"# " CONTACT_CODES, "# 言語はja、en。電話には発信しません。", NULL};
 
 #define ACTIVE   (1u << PRESENCE_ACTIVE)
 #define NO_LOGIN (1u << PRESENCE_NO_LOGIN)
@@ -166,6 +187,22 @@ const struct file_kind roster_kinds[ROSTER_FILES] = {
 			.column_count = CONTACT_COLUMNS,
 			.codes = CONTACT_CODES,
 			.comments = contact_comments,
+			.update =
+				{
+					[0] = {"unchanged", .to = -1},
+					[1] = {"registered", true, ABSENT, PRESENCE_ACTIVE},
+					[2] = {"updated", true, ACTIVE, PRESENCE_ACTIVE},
+					[3] = {"deleted", false, ACTIVE, PRESENCE_ABSENT},
+				},
+		},
+	[ROSTER_FAMILY] =
+		{
+			.word = "family",
+			.stem = "family",
+			.columns = family_columns,
+			.column_count = FAMILY_COLUMNS,
+			.codes = CONTACT_CODES,
+			.comments = family_comments,
 			.update =
 				{
 					[0] = {"unchanged", .to = -1},

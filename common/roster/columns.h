@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * The four kinds of roster file: their columns in the order of the templates, what each may hold,
+ * The five kinds of roster file: their columns in the order of the templates, what each may hold,
  * their update codes and comment lines. Reading, checking and writing all go by these tables.
  */
 
@@ -10,7 +10,14 @@
 #include <stddef.h>
 
 /* In the order in which they are told of. */
-enum roster_file { ROSTER_GROUPS, ROSTER_USERS, ROSTER_PATTERNS, ROSTER_CONTACTS, ROSTER_FILES };
+enum roster_file {
+	ROSTER_GROUPS,
+	ROSTER_USERS,
+	ROSTER_PATTERNS,
+	ROSTER_CONTACTS,
+	ROSTER_FAMILY, /* Biz 安否確認/一斉通報, manual, section 5.6 */
+	ROSTER_FILES,
+};
 
 enum { COLUMN_UPDATE = 0, COLUMN_ID = 1, COLUMNS_MOST = 21 };
 
@@ -62,6 +69,19 @@ enum contact_column {
 	CONTACT_VOICE_ID,
 	CONTACT_VOICE_PIN,
 	CONTACT_COLUMNS,
+};
+
+enum family_column {
+	FAMILY_USER = 2,
+	FAMILY_NAME,
+	FAMILY_KANA,
+	FAMILY_LANGUAGE,
+	FAMILY_REGION,
+	FAMILY_CITY,
+	FAMILY_STREET,
+	FAMILY_MAIL1, /* three */
+	FAMILY_TEL = FAMILY_MAIL1 + 3,
+	FAMILY_COLUMNS,
 };
 
 enum {

@@ -4,6 +4,7 @@
 #include "common/base/utf8.h"
 #include "common/roster/outfile.h"
 #include "common/roster/sheet.h"
+#include "common/store/family.h"
 #include "common/store/roster.h"
 #include "common/text/csv.h"
 
@@ -191,6 +192,26 @@ static void put_card(const char *code, const struct roster_card *card, void *arg
 	put_row(arg, cells);
 }
 
+static void put_family(const char *user, const struct family *family, void *arg)
+{
+	const char *cells[FAMILY_COLUMNS] = {
+		[COLUMN_UPDATE] = digit(UPDATE_NONE),
+		[COLUMN_ID] = family->code,
+		[FAMILY_USER] = user,
+		[FAMILY_NAME] = family->name,
+		[FAMILY_KANA] = family->kana,
+		[FAMILY_LANGUAGE] = language_name(family->language),
+		[FAMILY_REGION] = family->region,
+		[FAMILY_CITY] = family->city,
+		[FAMILY_STREET] = family->street,
+		[FAMILY_TEL] = family->telephone,
+	};
+
+	for (int i = 0; i < PLAN_ADDRESSES; i++)
+		cells[FAMILY_MAIL1 + i] = family->mail[i];
+	put_row(arg, cells);
+}
+
 /* files */
 
 static enum store_status put_rows(struct exporting *export, struct writer *w)
@@ -204,6 +225,8 @@ static enum store_status put_rows(struct exporting *export, struct writer *w)
 		return roster_each_pattern(export->store, put_pattern, w);
 	case ROSTER_CONTACTS:
 		return roster_each_card(export->store, put_card, w);
+	case ROSTER_FAMILY:
+		return family_each(export->store, 0, put_family, w);
 	case ROSTER_FILES:
 		break;
 	}

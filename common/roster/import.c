@@ -134,7 +134,7 @@ static bool needs_regions(const struct importing *import)
 {
 	const struct sheet *groups = &import->sheet[ROSTER_GROUPS];
 
-	return import->request->path[ROSTER_CONTACTS] ||
+	return import->request->path[ROSTER_CONTACTS] || import->request->path[ROSTER_FAMILY] ||
 	       (groups->sound && groups->at[GROUP_REGION] >= 0);
 }
 
@@ -147,7 +147,8 @@ static enum import_result run(struct importing *import)
 		return IMPORT_UNREADABLE;
 	if (needs_regions(import) && !regions_load(&report->trouble))
 		return IMPORT_NO_REGIONS;
-	report->status = model_load(&import->model, import->store, request->path[ROSTER_CONTACTS]);
+	report->status = model_load(&import->model, import->store, request->path[ROSTER_CONTACTS],
+				    request->path[ROSTER_FAMILY]);
 	if (!report->status)
 		report->status = check_rows(import);
 	if (!report->status)

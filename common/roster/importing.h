@@ -32,6 +32,19 @@ MUST_USE bool import_is_blind(const struct importing *import, enum roster_file f
 struct place import_place(const struct importing *import, enum roster_file file, size_t row,
 			  int column);
 
+/*
+ * Judges the row's update for the entry and notes what the entry will be. Where it is refused the
+ * entry is noted all the same, so that other rows that name it are not blamed for it.
+ */
+void check_move(const struct sheet *sheet, struct entry *entry, struct faults *faults);
+
+/* False, told of, where an earlier row has the id. */
+MUST_USE bool check_once(const struct sheet *sheet, size_t earlier, struct faults *faults);
+
+/* A row of the family file, once people are known and stored. */
+MUST_USE enum store_status check_family(struct importing *import, const struct sheet *sheet);
+MUST_USE enum store_status apply_family(struct importing *import, const struct sheet *sheet);
+
 /* Each file by itself and against the roster: what each entry will be. */
 MUST_USE enum store_status check_rows(struct importing *import);
 

@@ -1,7 +1,9 @@
 #include "common/roster/model.h"
 
 #include "common/base/mem.h"
+#include "common/store/family.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +60,35 @@ int32_t model_user(struct model *m, const char *code)
 			.voice = NONE,
 		};
 	return n;
+}
+
+/* Neither has blanks: user IDs and codes are checked by their rules before. */
+enum { FAMILY_KEY_ROOM = 512 };
+
+static const char *family_key(const char *user, const char *code, char key[FAMILY_KEY_ROOM])
+{
+	snprintf(key, FAMILY_KEY_ROOM, "%s %s", user, code);
+	return key;
+}
+
+int32_t model_family(struct model *m, const char *user, const char *code)
+{
+	char key[FAMILY_KEY_ROOM];
+	int32_t count = m->family_codes.count;
+	int32_t n = names_add(&m->family_codes, family_key(user, code, key));
+
+	m->families = grown(m->families, &m->family_room, n, sizeof *m->families);
+	if (n == count)
+		m->families[n].entry =
+			(struct entry){.was = PRESENCE_ABSENT, .is = PRESENCE_ABSENT};
+	return n;
+}
+
+int32_t model_find_family(const struct model *m, const char *user, const char *code)
+{
+	char key[FAMILY_KEY_ROOM];
+
+	return names_find(&m->family_codes, family_key(user, code, key));
 }
 
 int32_t model_find_pattern(const struct model *m, const char *code)
@@ -179,7 +210,15 @@ static void see_member(const struct roster_member *member, void *arg)
 		u->voice = u->voice_was = names_add(&l->model->voice_ids, member->voice_id);
 }
 
-static enum store_status load_all(struct loading *l, struct store *store, bool cards)
+static void see_family(const char *user, const struct family *family, void *arg)
+{
+	struct loading *l = arg;
+	int32_t n = model_family(l->model, user, family->code);
+
+	l->model->families[n].entry = stored(family->id, PRESENCE_ACTIVE);
+}
+
+static enum store_status load_all(struct loading *l, struct store *store, bool cards, bool families)
 {
 	struct model *m = l->model;
 	enum store_status status = roster_revision(store, &m->revision);
@@ -192,17 +231,21 @@ static enum store_status load_all(struct loading *l, struct store *store, bool c
 	ids_sort(&l->groups);
 	for (int32_t i = 0; i < m->group_codes.count; i++)
 		m->groups[i].parent = ids_find(&l->groups, l->parents[i]);
-	return status ? status : roster_each_member(store, cards, see_member, l);
+	if (!status)
+		status = roster_each_member(store, cards, see_member, l);
+	if (!status && families)
+		status = family_each(store, 0, see_family, l);
+	return status;
 }
 
-enum store_status model_load(struct model *model, struct store *store, bool cards)
+enum store_status model_load(struct model *model, struct store *store, bool cards, bool families)
 {
 	struct loading loading = {.model = model};
 
 	*model = (struct model){0};
 	enum store_status status = roster_read_begin(store);
 	if (!status)
-		status = load_all(&loading, store, cards);
+		status = load_all(&loading, store, cards, families);
 	store_rollback(store);
 	free(loading.groups.pairs);
 	free(loading.patterns.pairs);
@@ -220,9 +263,11 @@ void model_free(struct model *m)
 	free(m->patterns);
 	free(m->groups);
 	free(m->users);
+	free(m->families);
 	names_free(&m->pattern_codes);
 	names_free(&m->group_codes);
 	names_free(&m->user_codes);
 	names_free(&m->voice_ids);
+	names_free(&m->family_codes);
 	*m = (struct model){0};
 }

@@ -51,24 +51,34 @@ struct model_user {
 	int64_t plan;
 };
 
+/* Known by "USER CODE": people choose the codes, so that two may have the same. */
+struct model_family {
+	struct entry entry;
+};
+
 struct model {
-	struct names pattern_codes, group_codes, user_codes, voice_ids;
+	struct names pattern_codes, group_codes, user_codes, voice_ids, family_codes;
 	/* by number */
 	struct model_pattern *patterns;
 	struct model_group *groups;
 	struct model_user *users;
-	int32_t pattern_room, group_room, user_room;
+	struct model_family *families;
+	int32_t pattern_room, group_room, user_room, family_room;
 	int64_t revision;
 };
 
-/* Reads it all, at one moment. `cards`: who has one, too. */
-MUST_USE enum store_status model_load(struct model *model, struct store *store, bool cards);
+/* Reads it all, at one moment. `cards`: who has one, too; `families`: these, too. */
+MUST_USE enum store_status model_load(struct model *model, struct store *store, bool cards,
+				      bool families);
 void model_free(struct model *model);
 
 /* The number for a code; a new entry is absent. */
 MUST_USE int32_t model_pattern(struct model *model, const char *code);
 MUST_USE int32_t model_group(struct model *model, const char *code);
 MUST_USE int32_t model_user(struct model *model, const char *code);
+MUST_USE int32_t model_family(struct model *model, const char *user, const char *code);
+/* NONE: it was never named. */
+MUST_USE int32_t model_find_family(const struct model *model, const char *user, const char *code);
 
 /* The entry of a code that will be there, deleted or not; NONE where it will not. */
 MUST_USE int32_t model_find_pattern(const struct model *model, const char *code);

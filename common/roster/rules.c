@@ -274,3 +274,49 @@ const char *rule_language(const char *cell)
 
 	return language_by_name(cell, &language) ? NULL : "ja か en です (must be ja or en)";
 }
+
+/* family */
+
+const char *rule_family_code(const char *cell)
+{
+	if (strspn(cell, LETTERS DIGITS) == strlen(cell))
+		return NULL;
+	return "半角英数字だけです (only letters and digits)";
+}
+
+/* Whether each character passes. */
+static bool each_character(const char *cell, bool (*passes)(uint32_t character))
+{
+	size_t left = strlen(cell), size;
+	uint32_t character;
+
+	for (; (size = utf8_decode(cell, left, &character)); cell += size, left -= size)
+		if (!passes(character))
+			return false;
+	return left == 0;
+}
+
+static bool is_no_half_kana(uint32_t c)
+{
+	return c < 0xff61 || c > 0xff9f;
+}
+
+/* Katakana with their marks (U+30A1 to U+30FE) and the full-width blank. */
+static bool is_kana(uint32_t c)
+{
+	return (c >= 0x30a1 && c <= 0x30fe) || c == 0x3000;
+}
+
+const char *rule_no_half_kana(const char *cell)
+{
+	if (each_character(cell, is_no_half_kana))
+		return NULL;
+	return "半角カナは使えません (no half-width kana)";
+}
+
+const char *rule_kana(const char *cell)
+{
+	if (each_character(cell, is_kana))
+		return NULL;
+	return "全角カナだけです (only full-width katakana)";
+}

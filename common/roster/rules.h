@@ -25,7 +25,10 @@ roster_rule rule_voice_id;   /* up to 10 digits */
 roster_rule rule_voice_pin;  /* 4 to 8 digits */
 roster_rule rule_dial_order; /* 1 to 4 */
 roster_rule rule_region;
-roster_rule rule_language; /* ja en */
+roster_rule rule_language;     /* ja en */
+roster_rule rule_family_code;  /* letters and digits */
+roster_rule rule_no_half_kana; /* any characters but half-width kana */
+roster_rule rule_kana;         /* full-width kana, and the full-width blank */
 
 /* Control characters, also those above ASCII: in no cell. */
 MUST_USE bool has_controls(const char *cell);

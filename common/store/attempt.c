@@ -2,6 +2,7 @@
 
 #include "common/base/mem.h"
 #include "common/store/device.h"
+#include "common/store/family.h"
 #include "common/store/stmt.h"
 
 #include <stdio.h>
@@ -95,13 +96,34 @@ void recipient_free(struct recipient *recipient)
 {
 	free(recipient->name);
 	free(recipient->devices);
+	free(recipient->title);
+	free(recipient->body);
 	*recipient = (struct recipient){0};
+}
+
+static enum store_status load_family(struct store *store, int64_t id, int nth,
+				     struct recipient *recipient, char **address)
+{
+	struct family family = {0};
+	enum store_status status = family_load(store, id, &family);
+
+	*recipient = (struct recipient){0};
+	*address = NULL;
+	if (status && status != STORE_NONE)
+		return status;
+	recipient->name = mem_string(family.name);
+	recipient->language = family.language;
+	if (family.mail[nth - 1][0])
+		*address = mem_string(family.mail[nth - 1]);
+	return STORE_OK;
 }
 
 enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
 				 int dial_order, int nth, struct recipient *recipient,
 				 char **address)
 {
+	if (person < 0)
+		return load_family(store, -person, nth, recipient, address);
 	sqlite3_stmt *s =
 		stmt(store,
 		     "SELECT name, language, (SELECT iif(channel = 2, number, address)"
@@ -178,10 +200,11 @@ enum store_status attempt_open_after(struct store *store, enum channel channel, 
 		stmt(store,
 		     "SELECT a.id, a.delivery_id, a.dial_order, a.position,"
 		     " a.address_position, a.round, a.try, a.address, a.created_at,"
-		     " d.person_id, p.name, p.language, d.state = 2 AND d.attempt_id = a.id"
-		     " FROM attempt a"
+		     " d.person_id, coalesce(p.name, f.name), coalesce(p.language, f.language),"
+		     " d.state = 2 AND d.attempt_id = a.id FROM attempt a"
 		     " JOIN delivery d ON d.id = a.delivery_id"
-		     " JOIN person p ON p.id = d.person_id"
+		     " LEFT JOIN person p ON p.id = d.person_id"
+		     " LEFT JOIN family f ON f.id = -d.person_id"
 		     " WHERE a.outcome IS NULL AND a.channel=? AND a.lane=? AND a.id>?"
 		     " AND a.expected_by IS NULL AND a.call_attempt_id IS NULL"
 		     " ORDER BY a.id LIMIT ?",

@@ -12,7 +12,7 @@
 	" mail_retries, voice_retries, push_retries, temporary_retries, retry_interval,"         \
 	" final_wait, rounds, round_interval, targeted, requested_at, expires_at, requested_by," \
 	" q.choices, q.items, fanout_person, next_ordinal, sweep, sweep_ordinal, started_at,"    \
-	" finished_at FROM broadcast b JOIN question q ON q.broadcast_id = b.id"
+	" finished_at, answers_of FROM broadcast b JOIN question q ON q.broadcast_id = b.id"
 
 void broadcast_free(struct broadcast *b)
 {
@@ -67,6 +67,7 @@ static struct broadcast *read_row(sqlite3_stmt *s)
 	b->sweep_ordinal = NUMBER();
 	b->started_at = NUMBER();
 	b->finished_at = NUMBER();
+	b->answers_of = NUMBER();
 #undef NUMBER
 #undef TEXT
 	return b;
@@ -75,7 +76,9 @@ static struct broadcast *read_row(sqlite3_stmt *s)
 enum store_status broadcast_load(struct store *store, int64_t id, struct broadcast **b)
 {
 	sqlite3_stmt *s = id ? stmt(store, "SELECT " COLUMNS " WHERE b.id=?", "i", id)
-			     : stmt(store, "SELECT " COLUMNS " ORDER BY b.id DESC LIMIT 1", "");
+			     : stmt(store,
+				    "SELECT " COLUMNS " WHERE kind <> 4 ORDER BY b.id DESC LIMIT 1",
+				    "");
 	enum store_status status = stmt_row(store, s);
 
 	*b = status ? NULL : read_row(s);

@@ -33,6 +33,7 @@ struct broadcast {
 	unsigned sweep;	       /* changes to all deliveries under way; 0 none */
 	int64_t sweep_ordinal;
 	int64_t started_at, finished_at; /* 0: not yet */
+	int64_t answers_of; /* to families: the broadcast of whose answers it tells; 0: none */
 };
 
 void broadcast_free(struct broadcast *b); /* the texts and the struct; NULL is allowed */
@@ -48,7 +49,7 @@ MUST_USE enum store_status broadcast_request(struct store *store, struct broadca
 /* The scheduler's: stores what moves: state, targeted and the fields from fanned_out on. */
 MUST_USE enum store_status broadcast_save(struct store *store, const struct broadcast *b);
 
-/* The broadcast by id, or the newest where id is 0. STORE_NONE: no such broadcast. */
+/* The broadcast by id, or the newest to people where id is 0. STORE_NONE: no such broadcast. */
 MUST_USE enum store_status broadcast_load(struct store *store, int64_t id, struct broadcast **b);
 
 /* Ids of those not over, and of those whose deliveries still change. The caller frees *ids. */

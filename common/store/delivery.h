@@ -100,6 +100,7 @@ struct recipient {
 	char *name;
 	enum language language;
 	char *devices; /* push: the job's address, common/store/device.h; else NULL */
+	char *title, *body; /* what they alone are told; NULL: what the broadcast says */
 };
 void recipient_free(struct recipient *recipient); /* what it owns */
 
@@ -107,7 +108,7 @@ void recipient_free(struct recipient *recipient); /* what it owns */
  * The person's name and language, and the address that stands at a dial order of theirs now:
  * the nth (from 1) of the mail group, a telephone is the first (and stands as it is dialled). For
  * push it is what the attempt keeps of the devices. *address NULL where it is gone, or there is no
- * device.
+ * device. `person` negative: a family user (common/store/family.h), who may be gone altogether.
  */
 MUST_USE enum store_status recipient_load(struct store *store, int64_t person,
 					  enum channel channel, int dial_order, int nth,

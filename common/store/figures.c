@@ -241,6 +241,8 @@ enum store_status figures_load(struct store *store, int64_t id, int64_t now,
 	status = read_counters(store, f);
 	add_up(f);
 	if (!status)
+		status = family_figures_load(store, f->broadcast, &f->family);
+	if (!status)
 		status = read_down(store, f);
 	if (!status)
 		status = read_rate(store, f, now);
@@ -311,6 +313,14 @@ static json_t *down_json(const struct figures *f)
 	return down;
 }
 
+static json_t *family_json(const struct family_figures *f)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "broadcast", (json_int_t)f->broadcast,
+			 "users", (json_int_t)f->users, "waiting", (json_int_t)f->waiting,
+			 "in_flight", (json_int_t)f->in_flight, "delivered",
+			 (json_int_t)f->delivered, "refused", (json_int_t)f->refused);
+}
+
 json_t *figures_json(const struct figures *f)
 {
 	json_t *json =
@@ -325,6 +335,8 @@ json_t *figures_json(const struct figures *f)
 	json_object_set_new(json, "fanned_out", json_boolean(f->fanned_out));
 	json_object_set_new(json, "answers", answers_json(f));
 	json_object_set_new(json, "attempts", attempts_json(f));
+	if (f->family.broadcast)
+		json_object_set_new(json, "family", family_json(&f->family));
 	json_object_set_new(json, "down", down_json(f));
 	json_object_set_new(json, "rate", json_real((double)(int64_t)(f->rate * 10 + 0.5) / 10));
 	json_object_set_new(json, "eta",

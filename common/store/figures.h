@@ -9,6 +9,7 @@
  */
 
 #include "common/base/vocabulary.h"
+#include "common/store/family.h"
 #include "common/store/states.h"
 #include "common/store/store.h"
 #include <jansson.h>
@@ -38,6 +39,7 @@ struct figures {
 	} down[CHANNEL_END];           /* channels that are down as a whole */
 	struct answer_figure *answers; /* every choice, in the question's order */
 	size_t answer_count;
+	struct family_figures family; /* telling families of the answers */
 	double rate;    /* attempts ended a second, over the last minute */
 	int64_t eta_ms; /* until the last chain ends, at most; -1: not known, or over */
 };

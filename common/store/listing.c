@@ -16,6 +16,17 @@ static const char people_sql[] =
 	" WHERE d.broadcast_id = ?1 AND (?2 >> " STATE ") & 1 AND (?3 IS NULL OR r.choice = ?3)"
 	" ORDER BY g.code, p.code";
 
+/* A family user stands under the person's ID; one who was taken out has none. */
+static const char family_sql[] =
+	"SELECT ifnull(p.code || '/' || f.code, ''), ifnull(f.name, ''), ifnull(g.code, ''),"
+	" ifnull(g.name, ''), d.state, NULL, NULL, NULL, NULL, NULL, NULL, a.channel, a.outcome,"
+	" coalesce(a.finished_at, a.created_at) FROM delivery d"
+	" LEFT JOIN family f ON f.id = -d.person_id LEFT JOIN person p ON p.id = f.person_id"
+	" LEFT JOIN department g ON g.id = p.department_id"
+	" LEFT JOIN attempt a ON a.id = (SELECT max(id) FROM attempt WHERE delivery_id = d.id)"
+	" WHERE d.broadcast_id = ?1 AND (?2 >> d.state) & 1 AND ?3 IS NULL"
+	" ORDER BY g.code, p.code, f.code";
+
 static struct listed read_row(sqlite3_stmt *s)
 {
 	return (struct listed){
@@ -39,8 +50,8 @@ static struct listed read_row(sqlite3_stmt *s)
 enum store_status listing_each(struct store *store, const struct listing *listing,
 			       void (*see)(const struct listed *person, void *arg), void *arg)
 {
-	sqlite3_stmt *s = stmt(store, people_sql, "iis", listing->broadcast,
-			       (int64_t)listing->states, listing->choice);
+	sqlite3_stmt *s = stmt(store, listing->family ? family_sql : people_sql, "iis",
+			       listing->broadcast, (int64_t)listing->states, listing->choice);
 	enum store_status status;
 
 	while ((status = stmt_row(store, s)) == STORE_OK) {

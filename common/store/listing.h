@@ -9,6 +9,7 @@
 struct listing {
 	int64_t broadcast;
 	unsigned states;    /* set of 1 << delivery state */
+	bool family;        /* the broadcast is one to families */
 	const char *choice; /* only those who answered this; NULL: all */
 };
 

@@ -13,9 +13,10 @@ EMBED(migration_2, "002_device.sql");
 EMBED(migration_3, "003_voice.sql");
 EMBED(migration_4, "004_targets.sql");
 EMBED(migration_5, "005_hazard.sql");
+EMBED(migration_6, "006_family.sql");
 
 static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4,
-					 migration_5};
+					 migration_5, migration_6};
 
 int migrations_count(void)
 {

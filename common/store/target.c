@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Ids that a stretch looks at: small enough for the 20 ms of a turn, whoever is targeted. */
+/* How many ids a stretch looks at: small enough for the 20 ms of a turn, whoever is targeted. */
 enum { WINDOW = 1024 };
 
 /* Bound everywhere: ?1 the broadcast; people with ?2 < id <= ?3. */
@@ -46,18 +46,27 @@ enum { WINDOW = 1024 };
 	" UNION " DELIVERIES " d.state <> 3 AND" OF_KIND(5)                                      \
 	" UNION " DELIVERIES MAYBE_REACHED " AND" OF_KIND(8)
 
+/* Family users, where the targets name such. */
+#define NAMED_FAMILY                                                                            \
+	"SELECT DISTINCT f.id FROM target t CROSS JOIN family f ON f.region = t.value"           \
+	" AND f.region <> '' AND f.id > ?2 AND f.id <= ?3 WHERE" OF_KIND(9)
+
 /* Not dialled, not within, or reached by a broadcast that is excepted. */
 #define ANY_OF_KIND(kind) "EXISTS (SELECT 1 FROM target t WHERE" OF_KIND(kind) ")"
+#define NOT_REACHED(id)                                                                         \
+	" (NOT " ANY_OF_KIND(7) " OR NOT EXISTS (SELECT 1 FROM target t CROSS JOIN"              \
+	" delivery d ON d.broadcast_id = t.value AND d.person_id = " id " WHERE" OF_KIND(7)      \
+	" AND" REACHED "))"
 #define PASSES                                                                                  \
 	" p.state = 0 AND (NOT " ANY_OF_KIND(6) " OR p.department_id IN"                         \
-	" (SELECT value FROM target t WHERE" OF_KIND(6) "))"                                     \
-	" AND (NOT " ANY_OF_KIND(7) " OR NOT EXISTS (SELECT 1 FROM target t CROSS JOIN"          \
-	" delivery d ON d.broadcast_id = t.value AND d.person_id = p.id WHERE" OF_KIND(7)        \
-	" AND" REACHED "))"
+	" (SELECT value FROM target t WHERE" OF_KIND(6) ")) AND" NOT_REACHED("p.id")
 /* clang-format on */
 
 #define FROM_ALL   " FROM person p WHERE" IN_WINDOW " AND" PASSES
 #define FROM_NAMED " FROM (" NAMED ") n CROSS JOIN person p ON p.id = n.id WHERE" PASSES
+#define FROM_FAMILY                                                                         \
+	" FROM (" NAMED_FAMILY ") n CROSS JOIN family f ON f.id = n.id CROSS JOIN person p" \
+	" ON p.id = f.person_id WHERE p.state = 0 AND" NOT_REACHED("-f.id")
 
 /* storing */
 
@@ -69,7 +78,7 @@ enum store_status target_insert(struct store *store, int64_t broadcast,
 	for (size_t i = 0; !status && i < count; i++) {
 		const struct target *t = &targets[i];
 		unsigned addresses = t->addresses ? t->addresses : ADDRESSES_OF_PERSON;
-		if (t->kind == TARGET_REGION)
+		if (t->kind == TARGET_REGION || t->kind == TARGET_FAMILY)
 			status = stmt_run(
 				store,
 				stmt(store,
@@ -90,41 +99,55 @@ enum store_status target_insert(struct store *store, int64_t broadcast,
 
 /* counting */
 
-static enum store_status is_for_all(struct store *store, int64_t broadcast, bool *all)
+/* Where they come from: everybody, those who are named, or families instead. */
+enum source { SOURCE_NAMED, SOURCE_ALL, SOURCE_FAMILY, SOURCES };
+
+static enum store_status source_of(struct store *store, int64_t broadcast, enum source *source)
 {
 	int64_t found;
-	enum store_status status = stmt_number(
-		store, stmt(store, "SELECT " ANY_OF_KIND(1), "i", broadcast), 0, &found);
+	enum store_status status =
+		stmt_number(store,
+			    stmt(store, "SELECT iif(" ANY_OF_KIND(9) ", 2, " ANY_OF_KIND(1) ")",
+				 "i", broadcast),
+			    0, &found);
 
-	*all = found != 0;
+	*source = (enum source)found;
 	return status;
 }
 
+static const char *const count_sql[SOURCES] = {
+	[SOURCE_NAMED] = "SELECT count(*)" FROM_NAMED,
+	[SOURCE_ALL] = "SELECT count(*)" FROM_ALL,
+	[SOURCE_FAMILY] = "SELECT count(*)" FROM_FAMILY,
+};
+
 enum store_status target_count(struct store *store, int64_t broadcast, int64_t *people)
 {
-	bool all;
-	enum store_status status = is_for_all(store, broadcast, &all);
+	enum source source;
+	enum store_status status = source_of(store, broadcast, &source);
 
+	*people = 0;
 	if (status)
 		return status;
-	sqlite3_stmt *s = all ? stmt(store, "SELECT count(*)" FROM_ALL, "iii", broadcast,
-				     INT64_C(0), INT64_MAX)
-			      : stmt(store, "SELECT count(*)" FROM_NAMED, "iii", broadcast,
-				     INT64_C(0), INT64_MAX);
-	return stmt_number(store, s, 0, people);
+	return stmt_number(store,
+			   stmt(store, count_sql[source], "iii", broadcast, INT64_C(0), INT64_MAX),
+			   0, people);
 }
+
+static const char *const plans_sql[SOURCES] = {
+	[SOURCE_NAMED] = "SELECT p.plan, count(*)" FROM_NAMED " GROUP BY p.plan",
+	[SOURCE_ALL] = "SELECT p.plan, count(*)" FROM_ALL " GROUP BY p.plan",
+	[SOURCE_FAMILY] = "SELECT f.plan, count(*)" FROM_FAMILY " GROUP BY f.plan",
+};
 
 static enum store_status plans_stored(struct store *store, struct plan_count **plans, size_t *count)
 {
-	bool all;
-	enum store_status status = is_for_all(store, 0, &all);
+	enum source source;
+	enum store_status status = source_of(store, 0, &source);
 
 	if (status)
 		return status;
-	sqlite3_stmt *s = all ? stmt(store, "SELECT p.plan, count(*)" FROM_ALL " GROUP BY p.plan",
-				     "iii", INT64_C(0), INT64_C(0), INT64_MAX)
-			      : stmt(store, "SELECT p.plan, count(*)" FROM_NAMED " GROUP BY p.plan",
-				     "iii", INT64_C(0), INT64_C(0), INT64_MAX);
+	sqlite3_stmt *s = stmt(store, plans_sql[source], "iii", INT64_C(0), INT64_C(0), INT64_MAX);
 	while ((status = stmt_row(store, s)) == STORE_OK) {
 		*plans = mem_resize(*plans, *count + 1, sizeof **plans);
 		(*plans)[(*count)++] = (struct plan_count){
@@ -153,18 +176,22 @@ enum store_status target_plans(struct store *store, const struct target *targets
 	return status ? status : ended;
 }
 
+static const char *const people_sql[SOURCES] = {
+	[SOURCE_NAMED] = "SELECT p.id" FROM_NAMED " ORDER BY p.id",
+	[SOURCE_ALL] = "SELECT p.id" FROM_ALL " ORDER BY p.id",
+	[SOURCE_FAMILY] = "SELECT -f.id" FROM_FAMILY " ORDER BY f.id",
+};
+
 static enum store_status people_stored(struct store *store, int64_t **people, size_t *count)
 {
-	bool all;
 	size_t room = 0;
-	enum store_status status = is_for_all(store, 0, &all);
+	enum source source;
+	enum store_status status = source_of(store, 0, &source);
 
 	if (status)
 		return status;
-	sqlite3_stmt *s = all ? stmt(store, "SELECT p.id" FROM_ALL " ORDER BY p.id", "iii",
-				     INT64_C(0), INT64_C(0), INT64_MAX)
-			      : stmt(store, "SELECT p.id" FROM_NAMED " ORDER BY p.id", "iii",
-				     INT64_C(0), INT64_C(0), INT64_MAX);
+	sqlite3_stmt *s =
+		stmt(store, people_sql[source], "iii", INT64_C(0), INT64_C(0), INT64_MAX);
 	while ((status = stmt_row(store, s)) == STORE_OK) {
 		if (*count == room) {
 			room = room ? room * 2 : 64;
@@ -196,15 +223,12 @@ enum store_status target_includes(struct store *store, int64_t broadcast, int64_
 				  bool *included)
 {
 	int64_t found = 0;
-	bool all;
-	enum store_status status = is_for_all(store, broadcast, &all);
+	enum source source;
+	enum store_status status = source_of(store, broadcast, &source);
 
-	if (!status)
+	if (!status && source != SOURCE_FAMILY)
 		status = stmt_number(
-			store,
-			all ? stmt(store, "SELECT 1" FROM_ALL, "iii", broadcast, person - 1, person)
-			    : stmt(store, "SELECT 1" FROM_NAMED, "iii", broadcast, person - 1,
-				   person),
+			store, stmt(store, count_sql[source], "iii", broadcast, person - 1, person),
 			0, &found);
 	*included = found != 0;
 	return status;
@@ -212,36 +236,48 @@ enum store_status target_includes(struct store *store, int64_t broadcast, int64_
 
 /* going through them */
 
+static const char *const next_sql[SOURCES] = {
+	[SOURCE_NAMED] = "SELECT p.id, p.plan" FROM_NAMED " ORDER BY p.id LIMIT ?4",
+	[SOURCE_ALL] = "SELECT p.id, p.plan" FROM_ALL " ORDER BY p.id LIMIT ?4",
+	[SOURCE_FAMILY] = "SELECT f.id, f.plan" FROM_FAMILY " ORDER BY f.id LIMIT ?4",
+};
+
+static enum store_status newest_of(struct store *store, enum source source, int64_t *id)
+{
+	return stmt_number(store,
+			   source == SOURCE_FAMILY ? stmt(store, "SELECT max(id) FROM family", "")
+						   : stmt(store, "SELECT max(id) FROM person", ""),
+			   0, id);
+}
+
 enum store_status target_next(struct store *store, int64_t broadcast, int64_t *after,
 			      struct targeted *people, size_t room, size_t *count, bool *last)
 {
-	int64_t newest = 0;
-	bool all = false;
-	enum store_status status = is_for_all(store, broadcast, &all);
+	int64_t newest = 0, reached = *after;
+	enum source source;
+	enum store_status status = source_of(store, broadcast, &source);
 
 	*count = 0;
 	*last = false;
 	if (!status)
-		status = stmt_number(store, stmt(store, "SELECT max(id) FROM person", ""), 0,
-				     &newest);
+		status = newest_of(store, source, &newest);
 	if (status)
 		return status;
 	int64_t end = *after < newest - WINDOW ? *after + WINDOW : newest;
 	sqlite3_stmt *s =
-		all ? stmt(store, "SELECT p.id, p.plan" FROM_ALL " ORDER BY p.id LIMIT ?4", "iiii",
-			   broadcast, *after, end, (int64_t)room)
-		    : stmt(store, "SELECT p.id, p.plan" FROM_NAMED " ORDER BY p.id LIMIT ?4",
-			   "iiii", broadcast, *after, end, (int64_t)room);
-	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
+		stmt(store, next_sql[source], "iiii", broadcast, *after, end, (int64_t)room);
+	while (*count < room && (status = stmt_row(store, s)) == STORE_OK) {
+		reached = sqlite3_column_int64(s, 0);
 		people[(*count)++] = (struct targeted){
-			.person = sqlite3_column_int64(s, 0),
+			.person = source == SOURCE_FAMILY ? -reached : reached,
 			.plan = sqlite3_column_int64(s, 1),
 		};
+	}
 	stmt_end(s);
 	if (status && status != STORE_NONE)
 		return status;
 	*last = *count < room && end == newest;
-	*after = *count == room ? people[room - 1].person : end > *after ? end : *after;
+	*after = *count == room || end < *after ? reached : end;
 	return STORE_OK;
 }
 

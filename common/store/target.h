@@ -14,18 +14,16 @@
 /* Numbers are stored. */
 enum target_kind {
 	TARGET_ALL = 1,
-	TARGET_DEPARTMENT =
-		2,         /* number: department id; the groups below are targets of their own */
-	TARGET_PERSON = 3, /* number: person id */
-	TARGET_REGION = 4, /* text: region or prefecture code, as it stands with the person */
+	TARGET_DEPARTMENT = 2, /* number: its id; the groups below are targets of their own */
+	TARGET_PERSON = 3,     /* number: person id */
+	TARGET_REGION = 4,     /* text: region or prefecture code, as it stands with the person */
 	TARGET_UNANSWERED = 5, /* number: broadcast id */
-
 	TARGET_CONTACTED = 8,  /* number: broadcast id; whom it has reached or will */
+	TARGET_FAMILY = 9,     /* text: as for a region; family users there, and no people at all */
 
 	/* These add nobody. */
 	TARGET_WITHIN = 6, /* number: department id; only people of these, where there is any */
-	TARGET_EXCEPT =
-		7, /* number: id of an earlier broadcast; not those it has reached or will */
+	TARGET_EXCEPT = 7, /* number: id of an earlier broadcast; not those it has reached or will */
 };
 
 struct target {
@@ -62,7 +60,8 @@ MUST_USE enum store_status target_includes(struct store *store, int64_t broadcas
 /*
  * The people of a stored broadcast's targets by id, a stretch at a time: those found are put into
  * `people`, which may be none although there are more. *after says how far it came, 0 at first;
- * *last that there are none behind it. A stretch looks at a bounded part of the roster.
+ * *last that there are none behind it. A stretch looks at a bounded part of the roster. Family
+ * users have their id, negative, for a person.
  */
 struct targeted {
 	int64_t person;

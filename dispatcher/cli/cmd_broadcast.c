@@ -88,7 +88,7 @@ static int take_checked(struct cli *cli, struct order *o, int option, const char
 	case EXCEPT:
 		return targets_except(cli, &o->targets, value);
 	case KIND:
-		o->kind = kind_by_name(value);
+		o->kind = kind_asked_for(value);
 		return o->kind ? EX_OK : cli_misused(cli, "--kind is safety, notice or drill");
 	case CHANNEL:
 		o->channels = value;

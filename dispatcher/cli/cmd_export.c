@@ -2,6 +2,7 @@
 
 #include "common/base/mem.h"
 #include "common/roster/export.h"
+#include "common/store/family.h"
 #include "dispatcher/cli/roster_faults.h"
 
 #include <errno.h>
@@ -71,8 +72,19 @@ static int finish(struct cli *cli, const struct export_request *request,
 
 /* the command */
 
+/* Few organisations have families in it: the others do not get a file of nothing. */
+static int leave_out_family(struct cli *cli, const struct exported *e, bool *leave_out)
+{
+	bool any = true;
+	enum store_status status =
+		e->request.templates ? STORE_OK : family_any(cli_store(cli), &any);
+
+	*leave_out = !any;
+	return status ? cli_store_failed(cli, status) : EX_OK;
+}
+
 /* The names of the reference's downloads: user_20261121.csv. */
-static void name_files(struct exported *e)
+static void name_files(struct exported *e, bool no_family)
 {
 	time_t now = time(NULL);
 	struct tm local;
@@ -81,7 +93,7 @@ static void name_files(struct exported *e)
 	localtime_r(&now, &local);
 	strftime(day, sizeof day, "%Y%m%d", &local);
 	for (int i = 0; i < ROSTER_FILES; i++) {
-		if (e->request.path[i])
+		if (e->request.path[i] || (i == ROSTER_FAMILY && no_family))
 			continue;
 		e->made[i] = mem_format("%s/%s_%s.csv", e->dir, roster_kinds[i].stem, day);
 		e->request.path[i] = e->made[i];
@@ -122,12 +134,13 @@ static int read_options(struct cli *cli, int argc, char **argv, struct exported 
 		{"users", required_argument, NULL, ROSTER_USERS},
 		{"patterns", required_argument, NULL, ROSTER_PATTERNS},
 		{"contacts", required_argument, NULL, ROSTER_CONTACTS},
+		{"family", required_argument, NULL, ROSTER_FAMILY},
 		{"dir", required_argument, NULL, 'd'},
 		{"utf8", no_argument, NULL, 'u'},
 		{"templates", no_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
-	bool any = false;
+	bool any = false, no_family = false;
 	int c;
 
 	while ((c = cli_option(cli, argc, argv, known)) != -1) {
@@ -138,10 +151,14 @@ static int read_options(struct cli *cli, int argc, char **argv, struct exported 
 	if (optind < argc)
 		return cli_misused(cli,
 				   "\"%.60s\" stands alone: say --groups, --users, --patterns, "
-				   "--contacts or --dir before it",
+				   "--contacts, --family or --dir before it",
 				   argv[optind]);
-	if (e->dir)
-		name_files(e);
+	if (e->dir) {
+		int code = leave_out_family(cli, e, &no_family);
+		if (code)
+			return code;
+		name_files(e, no_family);
+	}
 	for (int i = 0; i < ROSTER_FILES; i++)
 		any |= e->request.path[i] != NULL;
 	if (!any)

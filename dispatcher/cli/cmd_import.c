@@ -124,6 +124,7 @@ static int read_options(struct cli *cli, int argc, char **argv, struct import_re
 		{"users", required_argument, NULL, ROSTER_USERS},
 		{"patterns", required_argument, NULL, ROSTER_PATTERNS},
 		{"contacts", required_argument, NULL, ROSTER_CONTACTS},
+		{"family", required_argument, NULL, ROSTER_FAMILY},
 		{"check", no_argument, NULL, 'c'},
 		{NULL, 0, NULL, 0},
 	};
@@ -144,8 +145,8 @@ static int read_options(struct cli *cli, int argc, char **argv, struct import_re
 	}
 	if (optind < argc)
 		return cli_misused(cli,
-				   "\"%.60s\" stands alone: say --groups, --users, --patterns "
-				   "or --contacts before a file",
+				   "\"%.60s\" stands alone: say --groups, --users, --patterns, "
+				   "--contacts or --family before a file",
 				   argv[optind]);
 	if (!any)
 		return cli_misused(cli, "name at least one file");

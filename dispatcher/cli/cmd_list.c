@@ -266,7 +266,7 @@ static bool has_choice(const struct figures *f, const char *key)
 	return false;
 }
 
-static int list_people(struct cli *cli, const struct request *r)
+static int list_people(struct cli *cli, struct request *r)
 {
 	struct figures *f = NULL;
 	struct printing p = {.language = cli_language(cli)};
@@ -279,6 +279,7 @@ static int list_people(struct cli *cli, const struct request *r)
 	if (!code && !f->fanned_out)
 		cli_say(cli, "not everybody is listed yet: the scheduler has not gone through all");
 	if (!code) {
+		r->listing.family = f->kind == KIND_FAMILY;
 		enum store_status status = print_people(cli, r, &p);
 		code = status ? cli_store_failed(cli, status) : EX_OK;
 	}

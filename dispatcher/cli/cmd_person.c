@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "common/base/plan.h"
 #include "common/store/device.h"
+#include "common/store/family.h"
 #include "common/store/people.h"
 #include "common/store/roster.h"
 
@@ -89,12 +90,35 @@ static void add_device(const struct device *device, void *list)
 					"since", clock_utc_text(device->created_at, since)));
 }
 
+/* who of the family is told */
+
+struct relatives {
+	const struct request *request;
+	json_t *list;
+};
+
+static void add_relative(const char *user, const struct family *family, void *arg)
+{
+	struct relatives *r = arg;
+	json_t *mail = json_array();
+
+	(void)user;
+	for (int i = 0; i < PLAN_ADDRESSES && family->mail[i][0]; i++)
+		json_array_append_new(mail, address_json(r->request, family->mail[i]));
+	json_array_append_new(
+		r->list, json_pack("{s:o, s:o, s:s, s:o, s:o}", "code", cli_json_text(family->code),
+				   "name", cli_json_text(family->name), "language",
+				   language_name(family->language), "region",
+				   cli_json_text(family->region), "mail", mail));
+}
+
 static int load(struct cli *cli, const struct request *r, json_t **answer)
 {
 	struct store *store = cli_store(cli);
 	struct roster_card card = {0};
 	struct person person;
 	json_t *devices = json_array();
+	struct relatives family = {.request = r, .list = json_array()};
 	enum store_status status = people_load(store, r->code, &person);
 	bool known = status != STORE_NONE;
 
@@ -103,14 +127,17 @@ static int load(struct cli *cli, const struct request *r, json_t **answer)
 	if (!status)
 		status = device_each(store, person.id, add_device, devices);
 	if (!status)
-		*answer = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:O}", "user",
+		status = family_each(store, person.id, add_relative, &family);
+	if (!status)
+		*answer = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:O, s:O}", "user",
 				    cli_json_text(person.code), "name", cli_json_text(person.name),
 				    "group", cli_json_text(person.group), "group_name",
 				    cli_json_text(person.group_name), "state",
 				    state_names[person.state], "language",
 				    language_name(card.language), "plan", plan_json(r, &card),
-				    "devices", devices);
+				    "devices", devices, "family", family.list);
 	json_decref(devices);
+	json_decref(family.list);
 	person_free(&person);
 	if (!known)
 		return cli_fail(cli, EX_DATAERR, "no user \"%.60s\"", r->code);
@@ -155,6 +182,21 @@ static void print_devices(const json_t *devices)
 	}
 }
 
+static void print_family(const json_t *family)
+{
+	if (json_array_size(family))
+		puts("Family");
+	for (size_t i = 0; i < json_array_size(family); i++) {
+		const json_t *one = json_array_get(family, i), *mail = json_object_get(one, "mail");
+		printf("  %s  %s  %s  %s", text_of(one, "code"), text_of(one, "name"),
+		       text_of(one, "language"), text_of(one, "region"));
+		for (size_t a = 0; a < json_array_size(mail); a++)
+			printf("%s%s", a ? ", " : "  ",
+			       json_string_value(json_array_get(mail, a)));
+		putchar('\n');
+	}
+}
+
 static void print_person(const json_t *person)
 {
 	printf("%s  %s\n%s  %s\n%s, %s\n\n", text_of(person, "user"), text_of(person, "name"),
@@ -162,6 +204,7 @@ static void print_person(const json_t *person)
 	       text_of(person, "language"));
 	print_plan(json_object_get(person, "plan"));
 	print_devices(json_object_get(person, "devices"));
+	print_family(json_object_get(person, "family"));
 }
 
 /* changing */

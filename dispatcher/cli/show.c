@@ -108,6 +108,8 @@ static void show_states(const struct figures *f, struct buf *out)
 
 static void show_answers(const struct figures *f, enum language language, struct buf *out)
 {
+	if (f->kind == KIND_FAMILY)
+		return; /* they are told, not asked */
 	buf_text_add(out, "Answers\n");
 	for (size_t i = 0; i < f->answer_count; i++) {
 		const struct answer_figure *a = &f->answers[i];
@@ -132,6 +134,16 @@ static void show_attempts(const struct figures *f, struct buf *out)
 		}
 		buf_text_add(out, *between ? "\n" : "");
 	}
+}
+
+static void show_family(const struct family_figures *f, struct buf *out)
+{
+	if (!f->broadcast)
+		return;
+	buf_format(out,
+		   "Families (tenko status %" PRId64 ")\n  %" PRId64 " told of answers: %" PRId64
+		   " mails delivered, %" PRId64 " refused; %" PRId64 " to be told\n",
+		   f->broadcast, f->users, f->delivered, f->refused, f->waiting + f->in_flight);
 }
 
 static void show_down(const struct figures *f, struct buf *out)
@@ -175,6 +187,7 @@ void show_figures(const struct figures *f, enum language language, struct buf *o
 	show_answers(f, language, out);
 	buf_text_add(out, "Attempts\n");
 	show_attempts(f, out);
+	show_family(&f->family, out);
 	show_down(f, out);
 	show_time(f, out);
 }

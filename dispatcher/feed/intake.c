@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/hazard/family_notice.h"
 #include "common/hazard/history.h"
 #include "common/queue/poke.h"
 #include "common/store/broadcast.h"
@@ -99,6 +100,25 @@ static enum store_status decide_and_act(struct feed *feed, const struct event *e
 	return status;
 }
 
+static enum store_status tell_families(struct feed *feed, const struct event *event,
+				       const struct telegram *t, bool *scheduled)
+{
+	struct buf fault = {0};
+	int64_t broadcast = 0;
+	enum store_status status = family_notice_request(feed->store, feed->settings, event,
+							 t->drill, clock_utc(), &broadcast, &fault);
+
+	if (broadcast)
+		log_info("feed.families", "broadcast=%" PRId64 " telegram=%" PRId64, broadcast,
+			 t->id);
+	if (fault.length)
+		log_error("feed.makeshift", "telegram=%" PRId64 " rule=family why=%s", t->id,
+			  log_quote(buf_text(&fault)));
+	*scheduled |= broadcast != 0;
+	buf_free(&fault);
+	return status;
+}
+
 static enum store_status take_event(struct feed *feed, struct event *event,
 				    const struct telegram *t, bool *scheduled)
 {
@@ -120,6 +140,8 @@ static enum store_status take_event(struct feed *feed, struct event *event,
 
 	if (!status)
 		status = decide_and_act(feed, event, kept.id, t, NULL, scheduled);
+	if (!status)
+		status = tell_families(feed, event, t, scheduled);
 	free(keys);
 	free(json);
 	return status;

@@ -93,6 +93,17 @@ enum store_status chain_answered(struct scheduler *s, struct run *run, struct de
 	return status ? status : delivery_save(s->store, d);
 }
 
+enum store_status chain_again(struct scheduler *s, struct run *run, struct delivery *d)
+{
+	int round = d->chain.round + 1;
+	struct action action = step(s, run, d, EVENT_START);
+
+	d->chain.round = round;
+	d->reply = 0;
+	follow(run, d, &action);
+	return delivery_save(s->store, d);
+}
+
 enum store_status chain_expire(struct scheduler *s, struct run *run, struct delivery *d)
 {
 	(void)step(s, run, d, EVENT_CANCELLED);

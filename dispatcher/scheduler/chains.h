@@ -19,6 +19,9 @@ MUST_USE enum store_status chain_apply(struct scheduler *s, struct run *run, str
 MUST_USE enum store_status chain_answered(struct scheduler *s, struct run *run, struct delivery *d,
 					  int64_t reply, const char *choice);
 
+/* From the first step on, with another round's number: what it is to tell has changed. */
+MUST_USE enum store_status chain_again(struct scheduler *s, struct run *run, struct delivery *d);
+
 /* The broadcast's time is over. */
 MUST_USE enum store_status chain_expire(struct scheduler *s, struct run *run, struct delivery *d);
 

@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "dispatcher/scheduler/families.h"
 #include "dispatcher/scheduler/introduce.h"
 #include "dispatcher/scheduler/jobs.h"
 #include "dispatcher/scheduler/outcomes.h"
@@ -77,12 +78,16 @@ static bool end_attempts(struct scheduler *s, struct endings *e)
 
 /* handing over again */
 
-static void put_again(struct scheduler *s, const struct open_attempt *o)
+static bool put_again(struct scheduler *s, struct open_attempt *o)
 {
 	char token[TOKEN_LENGTH + 1];
-	struct job job = job_of(s, &o->attempt, o->person, &o->recipient, token);
+	int64_t broadcast = delivery_broadcast(o->attempt.delivery), reply = 0;
 
+	if (!fine(s, families_word(s, broadcast, o->person, &o->recipient, &reply)))
+		return false;
+	struct job job = job_of(s, &o->attempt, o->person, &o->recipient, token);
 	belt_add_job(s->belt, o->attempt.lane, &job);
+	return true;
 }
 
 /*
@@ -102,7 +107,7 @@ static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t a
 		for (size_t i = 0; done && i < count; i++) {
 			after = list[i].attempt.id;
 			if (list[i].wanted)
-				put_again(s, &list[i]);
+				done = put_again(s, &list[i]);
 			else
 				add_ending(&unwanted, after);
 			again += list[i].wanted;

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/store/reply.h"
 #include "dispatcher/scheduler/chains.h"
+#include "dispatcher/scheduler/families.h"
 
 #include <inttypes.h>
 
@@ -27,7 +28,8 @@ static enum store_status add_person(struct scheduler *s, struct run *run,
 	status = facts_reply_of(s->store, b->id, person->person, &reply);
 	if (status)
 		return status == STORE_NONE ? STORE_OK : status;
-	return chain_answered(s, run, &d, reply.id, reply.choice);
+	status = chain_answered(s, run, &d, reply.id, reply.choice);
+	return status ? status : families_tell(s, run, person->person);
 }
 
 static enum store_status add_stretch(struct scheduler *s, struct run *run)

@@ -4,6 +4,7 @@
 #include "common/base/mem.h"
 #include "common/store/call.h"
 #include "dispatcher/scheduler/chains.h"
+#include "dispatcher/scheduler/families.h"
 #include "dispatcher/scheduler/introduce.h"
 #include "dispatcher/scheduler/jobs.h"
 #include "dispatcher/scheduler/lanes.h"
@@ -94,8 +95,8 @@ static void step_free(struct step *step)
 }
 
 /* Not stored yet; its address is NULL where the contact is gone. */
-static enum store_status prepare(struct scheduler *s, const struct run *run,
-				 const struct delivery *d, struct step *step)
+static enum store_status prepare(struct scheduler *s, const struct run *run, struct delivery *d,
+				 struct step *step)
 {
 	struct plan plan = plan_unpack(d->plan);
 	struct action action = escalation_present(&plan, &run->b->policy, &d->chain, d->due_at);
@@ -113,8 +114,11 @@ static enum store_status prepare(struct scheduler *s, const struct run *run,
 		.attempt_no = action.attempt,
 		.created_at = s->now,
 	};
-	return recipient_load(s->store, d->person, a->channel, a->dial_order, a->address_position,
-			      &step->recipient, &a->address);
+	enum store_status status = recipient_load(s->store, d->person, a->channel, a->dial_order,
+						  a->address_position, &step->recipient,
+						  &a->address);
+	return status ? status
+		      : families_word(s, d->broadcast, d->person, &step->recipient, &d->reply);
 }
 
 static enum store_status begin(struct scheduler *s, struct run *run, struct delivery *d,

@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "dispatcher/scheduler/chains.h"
+#include "dispatcher/scheduler/families.h"
 #include "dispatcher/scheduler/sweep.h"
 
 #include <inttypes.h>
@@ -86,7 +87,8 @@ static enum store_status take_reply(struct scheduler *s, const struct reply_fact
 		 "broadcast=%" PRId64 " person=%" PRId64 " reply=%" PRId64 " choice=%s ms=%" PRId64,
 		 reply->broadcast, reply->person, reply->id, log_quote(reply->choice),
 		 s->now - reply->at);
-	return chain_answered(s, run, &d, reply->id, reply->choice);
+	status = chain_answered(s, run, &d, reply->id, reply->choice);
+	return status ? status : families_tell(s, run, reply->person);
 }
 
 enum store_status intake_replies(struct scheduler *s)

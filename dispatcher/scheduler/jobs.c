@@ -5,7 +5,10 @@ struct job job_of(const struct scheduler *s, const struct attempt *a, int64_t pe
 {
 	int64_t broadcast = delivery_broadcast(a->delivery);
 
-	if (a->channel == CHANNEL_VOICE)
+	*token = '\0';
+	if (person < 0)
+		; /* families are told, not asked */
+	else if (a->channel == CHANNEL_VOICE)
 		token_make_call(s->keys, a->id, token);
 	else
 		token_make(s->keys, broadcast, person, token);
@@ -22,5 +25,7 @@ struct job job_of(const struct scheduler *s, const struct attempt *a, int64_t pe
 		.address = recipient->devices ? recipient->devices : a->address,
 		.name = recipient->name,
 		.token = token,
+		.title = recipient->title,
+		.body = recipient->body,
 	};
 }

@@ -4,6 +4,7 @@
 #include "common/store/call.h"
 #include "common/store/device.h"
 #include "dispatcher/scheduler/chains.h"
+#include "dispatcher/scheduler/families.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -71,6 +72,7 @@ static enum store_status close_attempt(struct scheduler *s, const struct attempt
 				       const struct result *r)
 {
 	enum outcome outcome = r->outcome;
+	bool again = false;
 	struct delivery d;
 	struct run *run;
 	enum store_status status = delivery_load(s->store, a->delivery, &d);
@@ -92,6 +94,9 @@ static enum store_status close_attempt(struct scheduler *s, const struct attempt
 		run->introduced = false; /* its content may be what was missing */
 	if (d.state != DELIVERY_IN_FLIGHT || d.attempt != a->id)
 		return STORE_OK; /* answered or called off meanwhile */
+	status = families_go_on(s, run, &d, &again);
+	if (status || again)
+		return status;
 	return chain_apply(s, run, &d, escalation_event(outcome));
 }
 

@@ -330,6 +330,39 @@ START_TEST(a_drill_says_that_it_is_one)
 }
 END_TEST
 
+/* A family user is told and not asked: no link, and a title and a body that are theirs alone. */
+START_TEST(a_family_is_told_what_is_its_own)
+{
+	content.kind = KIND_FAMILY;
+	content.broadcast = job.broadcast = 5;
+	set_text(&job.token, "");
+	for (int i = 0; i < 2; i++) {
+		job.title = mem_format("花子さんの安否: %d <&>", i);
+		job.body = mem_format("回答: %d\n時刻: <b>", i);
+		write_letter();
+		expect("[m['subject'], str('回答: ' in part('plain')), str(Links(part('html')).found)]",
+		       i ? "花子さんの安否: 1 <&>\nTrue\n[]" : "花子さんの安否: 0 <&>\nTrue\n[]");
+		expect("[str('/r/' in part('plain')), str(m['x-tenko-broadcast']),"
+		       " str('時刻: <b>' in Links(part('html')).words)]",
+		       "False\n5\nTrue");
+		free(job.title);
+		free(job.body);
+		job.title = job.body = NULL;
+	}
+	/* Without them the broadcast speaks; in English to those who read it. */
+	job.language = LANGUAGE_EN;
+	write_letter();
+	expect("[m['subject'], str('This is a message for families.' in part('plain'))]",
+	       "Earthquake: are you safe?\nTrue");
+	job.title = mem_string("a\r\nBcc: x@example.com");
+	job.body = mem_string("");
+	ck_assert_str_eq(refusal(), "the title holds control characters");
+	free(job.title);
+	free(job.body);
+	job.title = job.body = NULL;
+}
+END_TEST
+
 START_TEST(controls_in_the_body_are_left_out)
 {
 	set_text(&content.body[0], "a\x01\x1b[31mb\r\nc\td\x7f\n\n \n");
@@ -605,6 +638,7 @@ int main(void)
 		no_names_at_all,
 		an_odd_address_is_quoted_in_the_header_too,
 		a_drill_says_that_it_is_one,
+		a_family_is_told_what_is_its_own,
 		controls_in_the_body_are_left_out,
 		a_long_body_arrives_whole,
 		every_line_is_short_seven_bit_and_ends_in_crlf,

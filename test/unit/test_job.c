@@ -47,6 +47,45 @@ START_TEST(job_reads_back_the_same)
 }
 END_TEST
 
+/* With words of its own it is of version 2; else of version 1, which older workers know. */
+START_TEST(job_with_its_own_words_reads_back_the_same)
+{
+	static char title[] = "花子さんの安否", body[] = "無事です\n", none[] = "";
+	struct job with = sample, job;
+	struct buf plain = {0}, bytes = {0};
+	const char *reason;
+
+	with.person = -4;
+	with.token = none;
+	with.title = title;
+	with.body = body;
+	job_encode(&sample, &plain);
+	job_encode(&with, &bytes);
+	ck_assert_int_eq(plain.data[0], 1);
+	ck_assert_int_eq(bytes.data[0], 2);
+	ck_assert(job_decode(bytes.data, bytes.length, &job, &reason));
+	ck_assert_str_eq(job.title, title);
+	ck_assert_str_eq(job.body, body);
+	ck_assert(job.person == -4);
+	job_free(&job);
+	for (size_t length = 0; length < bytes.length; length++) {
+		char *cut = mem_copy(bytes.data, length);
+		ck_assert_msg(!job_decode(cut, length, &job, &reason), "cut at %zu", length);
+		free(cut);
+	}
+	ck_assert(job_decode(plain.data, plain.length, &job, &reason));
+	ck_assert_ptr_null(job.title);
+	job_free(&job);
+	with.person = 0;
+	buf_clear(&bytes);
+	job_encode(&with, &bytes);
+	ck_assert(!job_decode(bytes.data, bytes.length, &job, &reason));
+	ck_assert_str_eq(reason, "nobody's");
+	buf_free(&bytes);
+	buf_free(&plain);
+}
+END_TEST
+
 /* Every cut, and every byte more, is refused. */
 START_TEST(job_of_another_length_is_refused)
 {
@@ -74,7 +113,7 @@ START_TEST(job_out_of_range_is_refused_by_name)
 		unsigned char value;
 		const char *reason;
 	} cases[] = {
-		{0, 2, "unknown version"},         {1, 0, "unknown channel"},
+		{0, 3, "unknown version"},         {1, 0, "unknown channel"},
 		{1, 9, "unknown channel"},         {2, 2, "unknown language"},
 		{3, 0, "dial order out of range"}, {4, 4, "position out of range"},
 		{5, 0, "try out of range"},
@@ -114,7 +153,8 @@ START_TEST(result_reads_back_the_same_and_is_strict)
 {
 	char worker[] = "mail-1@host", detail[] = "250 2.0.0 queued", gone[] = "3 4",
 	     reference[] = "CA1";
-	struct result in = {OUTCOME_DELIVERED, 812, 1000, 2000, worker, detail, gone, reference}, out;
+	struct result in = {OUTCOME_DELIVERED, 812, 1000, 2000, worker, detail, gone, reference},
+		      out;
 	struct buf bytes = {0};
 	const char *reason;
 
@@ -139,7 +179,8 @@ END_TEST
 START_TEST(result_of_version_1_is_taken)
 {
 	char worker[] = "w", detail[] = "d";
-	struct result in = {.outcome = OUTCOME_REFUSED, .attempt = 1, .worker = worker, .detail = detail};
+	struct result in = {
+		.outcome = OUTCOME_REFUSED, .attempt = 1, .worker = worker, .detail = detail};
 	struct result out;
 	struct buf bytes = {0};
 	const char *reason;
@@ -164,7 +205,8 @@ START_TEST(long_detail_is_cut_between_characters)
 {
 	enum { CHARACTERS = 6000 };
 	char worker[] = "w", *detail = mem_alloc(3 * CHARACTERS + 2);
-	struct result in = {.outcome = OUTCOME_REFUSED, .attempt = 1, .worker = worker, .detail = detail};
+	struct result in = {
+		.outcome = OUTCOME_REFUSED, .attempt = 1, .worker = worker, .detail = detail};
 	struct result out;
 	struct buf bytes = {0};
 	const char *reason;
@@ -225,6 +267,7 @@ int main(void)
 	TCase *tests = tcase_create("job");
 
 	tcase_add_test(tests, job_reads_back_the_same);
+	tcase_add_test(tests, job_with_its_own_words_reads_back_the_same);
 	tcase_add_test(tests, job_of_another_length_is_refused);
 	tcase_add_test(tests, job_out_of_range_is_refused_by_name);
 	tcase_add_test(tests, text_that_is_not_utf8_is_refused);

@@ -49,6 +49,9 @@ static const struct {
 	 "1234567890123456 090-1234-5678 +81901 ０９０ 090_1"},
 	{rule_region, "13 47 01 100 350 807", "00 48 1 099 999 0350 35a 3500"},
 	{rule_language, "ja en", "JA de j jaa"},
+	{rule_family_code, "F1 abc 12345678", "F-1 F_1 あ Ｆ F.1"},
+	{rule_no_half_kana, "山田 ヤマダ abc ａ １－２", "ﾔﾏﾀﾞ 山ﾀﾞ ｡ ﾟ"},
+	{rule_kana, "ヤマダ ヤマダ　ハナコ ヴァン・ーヽ", "ﾔ やまだ ヤマダ太郎 YAMADA ヤ1"},
 };
 
 /* Calls `check` for each word of the list, the signs for blanks put right. */

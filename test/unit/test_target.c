@@ -6,6 +6,7 @@
 #include "common/base/plan.h"
 #include "common/store/broadcast.h"
 #include "common/store/delivery.h"
+#include "common/store/family.h"
 #include "common/store/roster.h"
 #include "common/store/target.h"
 #include "test/unit/run.h"
@@ -207,7 +208,7 @@ static void deliver(int64_t broadcast, int64_t who, enum delivery_state state, e
 {
 	static char address[] = "a@example.com";
 	struct delivery d = {
-		.id = delivery_id(broadcast, who),
+		.id = delivery_id(broadcast, who < 0 ? -who : who),
 		.broadcast = broadcast,
 		.person = who,
 		.state = state,
@@ -308,6 +309,70 @@ START_TEST(far_apart)
 }
 END_TEST
 
+static int64_t relative(int64_t of, const char *region, int mails)
+{
+	static int number;
+	struct family f = {.person = of, .name = "n"};
+
+	snprintf(f.code, sizeof f.code, "F%d", ++number);
+	snprintf(f.region, sizeof f.region, "%s", region);
+	for (int i = 0; i < mails; i++)
+		snprintf(f.mail[i], sizeof f.mail[i], "%d@example.com", i);
+	OK(family_put(store, &f));
+	return f.id;
+}
+
+#define FAMILY(code)                                  \
+	{                                             \
+		.kind = TARGET_FAMILY, .text = (code) \
+	}
+
+START_TEST(families_and_nobody_else)
+{
+	int64_t g = group("g"), before;
+	struct targeted list[8];
+	int64_t after = 0;
+	size_t count;
+	bool last, included;
+
+	person(g, "350", "", "");
+	person(g, "350", "", "");
+	relative(1, "350", 3);
+	relative(1, "13", 1);
+	relative(2, "350", 0);
+	relative(2, "360", 1);
+	before = ask(&(struct target)FAMILY("350"), 1);
+	OK(target_next(store, before, &after, list, LENGTH(list), &count, &last));
+	ck_assert_uint_eq(count, 2);
+	ck_assert(last);
+	ck_assert(list[0].person == -1 && list[1].person == -3);
+	ck_assert_int_eq(plan_unpack(list[0].plan).step[0].addresses, 3);
+	ck_assert_int_eq(list[1].plan, 0); /* without an address */
+	OK(target_includes(store, before, 1, &included));
+	ck_assert(!included);
+	/* Those who were told before are left out, and the families of people who are not active. */
+	deliver(before, -1, DELIVERY_EXHAUSTED, OUTCOME_DELIVERED);
+	struct target more[] = {FAMILY("350"),
+				FAMILY("13"),
+				FAMILY("360"),
+				{.kind = TARGET_EXCEPT, .number = before}};
+	int64_t people = 0;
+	OK(target_count(store, ask(more, 4), &people));
+	ck_assert_int_eq(people, 3);
+	OK(roster_person_state(store, 2, PRESENCE_DELETED));
+	OK(target_count(store, ask(more, 4), &people));
+	ck_assert_int_eq(people, 1);
+	/* With the person they go for good. */
+	OK(roster_person_remove(store, 2));
+	bool any;
+	OK(family_any(store, &any));
+	ck_assert(any);
+	ck_assert_int_eq(family_load(store, 3, &(struct family){0}), STORE_NONE);
+	OK(target_count(store, ask(&(struct target){.kind = TARGET_ALL}, 1), &people));
+	ck_assert_int_eq(people, 1);
+}
+END_TEST
+
 START_TEST(nobody_at_all)
 {
 	CHECK("", {.kind = TARGET_ALL});
@@ -355,6 +420,7 @@ int main(void)
 	tcase_add_test(tests, except_those_of_others);
 	tcase_add_test(tests, wait_for_the_others);
 	tcase_add_test(tests, far_apart);
+	tcase_add_test(tests, families_and_nobody_else);
 	tcase_add_test(tests, nobody_at_all);
 	tcase_add_test(tests, people_by_region);
 	tcase_set_timeout(tests, 60);

@@ -30,6 +30,7 @@ struct composer {
 	bool html;
 	GMimeFormatOptions *format;
 	struct frame frames[FRAMES];
+	struct frame own;  /* of the one message that says something of its own */
 	size_t next_frame; /* the one that is given up first */
 	int64_t dated;     /* the second that `date` is of */
 	char *date;
@@ -96,6 +97,7 @@ void composer_free(struct composer *composer)
 		return;
 	for (size_t i = 0; i < FRAMES; i++)
 		frame_clear(&composer->frames[i]);
+	frame_clear(&composer->own);
 	g_mime_format_options_free(composer->format);
 	buf_free(&composer->scratch);
 	g_free(composer->date);
@@ -220,6 +222,20 @@ static struct frame *frame_of(struct composer *composer, const struct content *c
 	return frame;
 }
 
+/* The frame of a job that has a title and a body of its own. */
+static struct frame *own_frame(struct composer *composer, const struct content *content,
+			       const struct job *job)
+{
+	struct content own = *content;
+
+	for (int i = 0; i < LANGUAGES; i++) {
+		own.title[i] = job->title;
+		own.body[i] = job->body;
+	}
+	frame_make(composer, &composer->own, &own, job->language);
+	return &composer->own;
+}
+
 /* messages */
 
 static const char *date_now(struct composer *composer)
@@ -281,7 +297,9 @@ static void add_part(struct composer *composer, const struct part *part, const s
 bool composer_write(struct composer *composer, const struct job *job, const struct content *content,
 		    struct letter *letter, const char **reason)
 {
-	const struct frame *frame = frame_of(composer, content, job->language);
+	const struct frame *frame = job->title ? own_frame(composer, content, job)
+					       : frame_of(composer, content, job->language);
+	bool asks = content->kind != KIND_FAMILY;
 
 	buf_clear(&letter->return_path);
 	buf_clear(&letter->recipient);
@@ -289,7 +307,7 @@ bool composer_write(struct composer *composer, const struct job *job, const stru
 	*reason = frame->fault;
 	if (!*reason && !header_value_is_sound(job->name))
 		*reason = "the person's name holds control characters";
-	if (!*reason && !part_token_is_sound(job->token))
+	if (!*reason && asks && !part_token_is_sound(job->token))
 		*reason = "the personal link is not sound";
 	if (*reason || !address_path(job->address, &letter->recipient, reason))
 		return false;

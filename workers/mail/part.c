@@ -177,6 +177,13 @@ static void fill_place(struct filling *f, const char *name, size_t length)
 	assert(!"a place that is not known");
 }
 
+static const char *frame_text(const struct wording *words, enum kind of, enum part_kind kind)
+{
+	if (of == KIND_FAMILY)
+		return kind == PART_HTML ? words->family_html : words->family_text;
+	return kind == PART_HTML ? words->html : words->text;
+}
+
 void part_fill(struct part *part, enum part_kind kind, const struct content *content,
 	       enum language language)
 {
@@ -184,7 +191,7 @@ void part_fill(struct part *part, enum part_kind kind, const struct content *con
 	struct filling f = {.part = part, .content = content, .words = words, .language = language};
 
 	*part = (struct part){.kind = kind};
-	for (const char *p = kind == PART_HTML ? words->html : words->text; *p; p++) {
+	for (const char *p = frame_text(words, content->kind, kind); *p; p++) {
 		if (*p == '{') {
 			size_t length = strcspn(p, "}") - 1;
 			fill_place(&f, p + 1, length);

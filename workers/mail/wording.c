@@ -81,7 +81,32 @@ static const struct wording wordings[LANGUAGES] = {
 			"<li>このメールに返信しても届きません。</li>\n"
 			"</ul>\n"
 			HTML_END,
+		.family_text =
+			"{name} 様\n"
+			"\n"
+			"{organisation}からの{opening}\n"
+			"\n"
+			RULER
+			"{title}\n"
+			"\n"
+			"{body}\n"
+			RULER
+			"\n"
+			"・ご家族の連絡先として登録されている方に\n"
+			"  お送りしています。\n"
+			"・このメールに返信しても届きません。\n",
+		.family_html =
+			HTML_START("ja")
+			"<p>{name} 様</p>\n"
+			"<p>{organisation}からの{opening}</p>\n"
+			HTML_TITLE
+			"<ul>\n"
+			"<li>ご家族の連絡先として登録されている方にお送りしています。</li>\n"
+			"<li>このメールに返信しても届きません。</li>\n"
+			"</ul>\n"
+			HTML_END,
 		.opening = {
+			[KIND_FAMILY] = "ご家族へのお知らせです。",
 			[KIND_SAFETY] = "安否確認です。",
 			[KIND_NOTICE] = "お知らせです。",
 			[KIND_DRILL] = "訓練のお知らせです。\n実際の災害ではありません。",
@@ -143,7 +168,33 @@ static const struct wording wordings[LANGUAGES] = {
 			"<li>Replies to this mail are not read.</li>\n"
 			"</ul>\n"
 			HTML_END,
+		.family_text =
+			"Dear {name},\n"
+			"\n"
+			"{opening}\n"
+			"From: {organisation}\n"
+			"\n"
+			RULER
+			"{title}\n"
+			"\n"
+			"{body}\n"
+			RULER
+			"\n"
+			"* You get this as a family member\n"
+			"  who is registered to be told.\n"
+			"* Replies to this mail are not read.\n",
+		.family_html =
+			HTML_START("en")
+			"<p>Dear {name},</p>\n"
+			"<p>{opening}<br>From: {organisation}</p>\n"
+			HTML_TITLE
+			"<ul>\n"
+			"<li>You get this as a family member who is registered to be told.</li>\n"
+			"<li>Replies to this mail are not read.</li>\n"
+			"</ul>\n"
+			HTML_END,
 		.opening = {
+			[KIND_FAMILY] = "This is a message for families.",
 			[KIND_SAFETY] = "This is a safety check.",
 			[KIND_NOTICE] = "This is a notice.",
 			[KIND_DRILL] = "This is a drill, not a real emergency.",

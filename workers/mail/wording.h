@@ -18,6 +18,7 @@
 struct wording {
 	const char *text;              /* frame of the text part */
 	const char *html;              /* frame of the HTML part */
+	const char *family_text, *family_html; /* the same for families, who answer nothing */
 	const char *opening[KIND_END]; /* by kind; stands for {opening} */
 	const char *asked[KIND_END];   /* by kind; stands for {asked} */
 	const char *nobody;            /* for {organisation}, where it has no name */
