@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@ struct http_client {
 	struct event *over;  /* when a run must be over */
 	CURLM *multi;
 	bool private;
+	char *ca_file; /* "": none */
 	int running;
 };
 
@@ -101,12 +104,31 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-struct http_client *http_client_new(bool private)
+/* Looked at before the first request: one with a bad file fails like one that meets no server. */
+static bool holds_certificates(const char *file)
 {
-	struct http_client *client = mem_alloc(sizeof *client);
+	X509_STORE *store = X509_STORE_new();
+	bool good = store && X509_STORE_load_file(store, file) == 1;
 
+	X509_STORE_free(store);
+	ERR_clear_error();
+	return good;
+}
+
+struct http_client *http_client_new(bool private, const char *ca_file, const char *setting,
+				    struct buf *fault)
+{
+	struct http_client *client;
+
+	if (*ca_file && !holds_certificates(ca_file)) {
+		buf_format(fault, "%s: %s holds no certificates that can be read", setting,
+			   ca_file);
+		return NULL;
+	}
+	client = mem_alloc(sizeof *client);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	client->private = private;
+	client->ca_file = mem_string(ca_file);
 	client->loop = event_base_new();
 	client->multi = curl_multi_init();
 	if (client->loop) {
@@ -114,6 +136,7 @@ struct http_client *http_client_new(bool private)
 		client->over = evtimer_new(client->loop, on_over, client);
 	}
 	if (!client->loop || !client->multi) {
+		buf_text_add(fault, "no HTTP client can be had: out of file descriptors?");
 		http_client_free(client);
 		return NULL;
 	}
@@ -139,6 +162,7 @@ void http_client_free(struct http_client *client)
 		event_free(client->over);
 		event_base_free(client->loop);
 	}
+	free(client->ca_file);
 	free(client);
 }
 
@@ -180,6 +204,8 @@ static void set_addressing(struct exchange *x)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	if (*x->client->ca_file) /* in the place of the system's file; its folder is used as well */
+		curl_easy_setopt(easy, CURLOPT_CAINFO, x->client->ca_file);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* does not wait for the resolver */
 }
@@ -219,7 +245,19 @@ static void begin(struct exchange *x, struct http_client *client, struct http_re
 		abort(); /* out of memory */
 }
 
-static void end(struct exchange *x, CURLcode code, const char *why)
+/* curl's own words name the host in some, and nothing to do about it in most. */
+static const char *words_for(const struct exchange *x, CURLcode code)
+{
+	if (x->request->end == HTTP_FORBIDDEN)
+		return x->forbidden ? "the address is not a public one" : "no https address";
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return "its certificate is not trusted, ran out, or is another host's";
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return "no answer within the time-out";
+	return curl_easy_strerror(code);
+}
+
+static void end(struct exchange *x, CURLcode code)
 {
 	struct http_request *request = x->request;
 	long status = 0, sent = 0;
@@ -238,10 +276,8 @@ static void end(struct exchange *x, CURLcode code, const char *why)
 		request->end = HTTP_FORBIDDEN;
 	else
 		request->end = HTTP_NOT_SENT;
-	if (request->end == HTTP_FORBIDDEN)
-		why = x->forbidden ? "the address is not a public one" : "no https address";
 	if (request->end != HTTP_ANSWERED)
-		snprintf(request->why, sizeof request->why, "%s", why);
+		snprintf(request->why, sizeof request->why, "%s", words_for(x, code));
 	curl_multi_remove_handle(x->client->multi, x->easy);
 	curl_easy_cleanup(x->easy);
 	curl_slist_free_all(x->headers);
@@ -259,7 +295,7 @@ static void take_ended(const struct http_client *client)
 		char *x;
 		CURLcode code = message->data.result;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
-		end((struct exchange *)(void *)x, code, curl_easy_strerror(code));
+		end((struct exchange *)(void *)x, code);
 	}
 }
 
@@ -282,7 +318,7 @@ void http_run(struct http_client *client, struct http_request *requests, size_t 
 	evtimer_del(client->over);
 	for (size_t i = 0; i < count; i++)
 		if (!list[i].done)
-			end(&list[i], CURLE_OPERATION_TIMEDOUT, "no answer within the time-out");
+			end(&list[i], CURLE_OPERATION_TIMEDOUT);
 	free(list);
 }
 

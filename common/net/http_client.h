@@ -21,8 +21,13 @@
 
 struct http_client;
 
-/* NULL: out of what the system allows. */
-MUST_USE struct http_client *http_client_new(bool private);
+/*
+ * `ca_file`: certificates (PEM) of authorities that are trusted beside the system's, "": no further
+ * ones; `setting` names it. NULL, with a sentence in `fault`: they cannot be read, or the system
+ * gives no more.
+ */
+MUST_USE struct http_client *http_client_new(bool private, const char *ca_file, const char *setting,
+					     struct buf *fault);
 void http_client_free(struct http_client *client);
 
 enum http_end {

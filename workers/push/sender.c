@@ -31,11 +31,10 @@ struct sender *sender_open(const struct settings *settings, struct buf *fault)
 		sender->fcm =
 			fcm_open(settings->push_fcm_service_account, settings->push_fcm_url, fault);
 	bool opened = sender->vapid && (sender->fcm || !apps);
-	if (opened) {
-		sender->client = http_client_new(settings->push_allow_private);
-		if (!sender->client)
-			buf_text_add(fault, "no HTTP client can be had: out of file descriptors?");
-	}
+	if (opened)
+		sender->client = http_client_new(settings->push_allow_private,
+						 settings->push_tls_ca_file,
+						 "push.tls_ca_file", fault);
 	free(file);
 	if (sender->client)
 		return sender;

@@ -77,9 +77,8 @@ struct provider *provider_open(const struct settings *settings, struct buf *faul
 				    "SID:TOKEN:CALLER:SHARE");
 	/* The address is the admin's: a gateway of one's own may stand inside. */
 	if (p->accounts.count > 0)
-		p->http = http_client_new(true);
-	if (p->accounts.count > 0 && !p->http)
-		buf_text_add(fault, "no HTTP client can be made");
+		p->http = http_client_new(true, settings->voice_tls_ca_file, "voice.tls_ca_file",
+					  fault);
 	if (!p->http) {
 		provider_close(p);
 		return NULL;
