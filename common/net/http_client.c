@@ -104,6 +104,18 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
+static void set_up(struct http_client *client)
+{
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MOST);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_A_HOST);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MOST);
+}
+
 /* Looked at before the first request: one with a bad file fails like one that meets no server. */
 static bool holds_certificates(const char *file)
 {
@@ -140,14 +152,7 @@ struct http_client *http_client_new(bool private, const char *ca_file, const cha
 		http_client_free(client);
 		return NULL;
 	}
-	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-	curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MOST);
-	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_A_HOST);
-	curl_multi_setopt(client->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MOST);
+	set_up(client);
 	return client;
 }
 
@@ -286,6 +291,22 @@ static void end(struct exchange *x, CURLcode code)
 
 /* all of them */
 
+/*
+ * Over HTTP/2 curl would go on with a connection over which nothing comes any more, until the
+ * kernel gives it up after a quarter of an hour. Where something did not end in time all
+ * connections are closed, and the next run makes new ones.
+ */
+static void renew(struct http_client *client)
+{
+	CURLM *fresh = curl_multi_init();
+
+	if (!fresh)
+		return; /* the old ones will have to do */
+	curl_multi_cleanup(client->multi);
+	client->multi = fresh;
+	set_up(client);
+}
+
 static void take_ended(const struct http_client *client)
 {
 	const CURLMsg *message;
@@ -304,6 +325,7 @@ void http_run(struct http_client *client, struct http_request *requests, size_t 
 {
 	struct exchange *list = mem_array(count, sizeof *list);
 	int64_t left, over = clock_monotonic() + timeout;
+	bool late = false;
 
 	for (size_t i = 0; i < count; i++)
 		begin(&list[i], client, &requests[i]);
@@ -316,9 +338,14 @@ void http_run(struct http_client *client, struct http_request *requests, size_t 
 		take_ended(client);
 	}
 	evtimer_del(client->over);
-	for (size_t i = 0; i < count; i++)
-		if (!list[i].done)
-			end(&list[i], CURLE_OPERATION_TIMEDOUT);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].done)
+			continue;
+		end(&list[i], CURLE_OPERATION_TIMEDOUT);
+		late = true;
+	}
+	if (late)
+		renew(client);
 	free(list);
 }
 

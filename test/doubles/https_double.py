@@ -13,6 +13,7 @@ respond(method, path, headers, body) returns (status, headers, body). In the pla
                 connection ends (RFC 9113, section 6.8)
     "cut"       the connection ends without a word
     "hang"      there is no answer
+    "stall"     HTTP/2: nor to anything else that comes over this connection
 
 Where `gather` is n, answers over HTTP/2 wait until n requests of one connection are open at once.
 """
@@ -35,7 +36,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-HTTP2_ONLY = ("refuse", "goaway")
+HTTP2_ONLY = ("refuse", "goaway", "stall")
 
 
 class Authority:
@@ -115,6 +116,7 @@ class Http2:
                 return
             for event in self.h2.receive_data(data):
                 self.take(event)
+            self.whole.sort()  # what goes away says up to which stream it came
             ready = len(self.whole) >= self.server.gather
             while ready and self.whole:
                 if not self.answer(self.whole.pop(0)):
@@ -155,6 +157,9 @@ class Http2:
         status, more, text = self.server.respond(given[":method"], given[":path"], headers, bytes(body))
         if status == "hang":
             return True
+        if status == "stall":
+            self.server.ending.wait()
+            return False
         if status == "goaway":
             self.h2.close_connection(h2.errors.ErrorCodes.NO_ERROR, last_stream_id=stream - 2)
         if status in ("goaway", "cut"):

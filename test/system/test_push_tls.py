@@ -113,6 +113,18 @@ def test_a_fault_in_the_middle_loses_nothing(town, fault):
     town.tenko.cli("verify")
 
 
+def test_a_connection_that_fell_silent_is_not_used_again(town):
+    town.tenko.configure(push={"timeout": "2s"})
+    phones = settle(town, 10)
+    town.service.answer(phones[4], "stall", times=1)
+    number = ask_in_one_batch(town, 10)
+    town.finished(number)
+    assert each_has_it(phones)
+    assert len(town.service.server.connections) == 2
+    assert len(town.attempts(number)) <= 20 and town.attempts(number).count(("push", "delivered")) == 10
+    town.tenko.cli("verify")
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_all_wait_as_long_as_the_service_asks(town, status):
     phones = settle(town, 20)
