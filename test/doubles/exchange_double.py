@@ -3,7 +3,8 @@
 speaks the provider's API (Twilio's of 2010-04-01), calls people who do as a script says, and, if
 asked, misbehaves by rule.
 
-    exchange_double.py --dir D [--port 0] [--account SID:TOKEN] [--rate N] [--rule RULE] ...
+    exchange_double.py --dir D [--port 0] [--account SID:TOKEN] [--rate N] [--certificate FILE]
+                       [--rule RULE] ...
 
 prints "port N" once it listens, and runs until SIGTERM or SIGINT. In D it keeps
 
@@ -57,6 +58,7 @@ import re
 import secrets
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -499,6 +501,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
+    context = None
+
+    def finish_request(self, request, client_address):
+        if self.context:
+            request.settimeout(30)
+            request = self.context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], OSError):
@@ -509,6 +518,9 @@ def serve(options):
     exchange = Exchange(options)
     server = Server((options.host, options.port), Handler)
     server.exchange = exchange
+    if options.certificate:
+        server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.context.load_cert_chain(options.certificate)
     port = server.server_address[1]
     (exchange.folder / "port").write_text(f"{port}\n")
 
@@ -541,6 +553,7 @@ def read_options(words):
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: any")
     parser.add_argument("--account", action="append", metavar="SID:TOKEN", help=f"default: {ACCOUNT}")
+    parser.add_argument("--certificate", metavar="FILE", help="speak TLS; its key is in FILE as well")
     parser.add_argument("--rate", type=int, default=0, help="calls a second taken; 0: no limit")
     parser.add_argument("--ring", type=float, default=0.05, help="seconds until a callee acts")
     parser.add_argument("--talk", type=float, default=0, help="seconds that a call lasts beside")
@@ -565,7 +578,7 @@ class ExchangeDouble(Double):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if '--certificate' in self.command else 'http'}://127.0.0.1:{self.port}"
 
     def calls(self, to=None):
         """The calls that ended, in the order in which they were placed."""
