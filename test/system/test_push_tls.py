@@ -189,3 +189,21 @@ def test_a_file_without_certificates_is_said_at_once(town):
     worker = town.tenko.start("tenko-push", ready=False)
     assert worker.wait() == os.EX_CONFIG
     assert "push.tls_ca_file" in worker.log() and "no certificates" in worker.log()
+
+
+@pytest.mark.parametrize("refusal", [(503, {"Retry-After": "600"}), (429, {}), (500, {}), ("reset", {})])
+def test_one_phones_service_holds_up_nobody_else(town, authority, refusal):
+    """Whoever has a personal link names a service, so one person's is not the channel's."""
+    town.tenko.configure(pacing={"outage_backoff_most": "60s"})
+    with PushDouble(context=authority.context()) as own:
+        phones = settle(town, 3)
+        mine = own.subscribe()
+        assert town.add(1, mine.subscription) == 201
+        town.tenko.sql("DELETE FROM device WHERE id = 1")
+        own.answer(mine, *refusal)
+        number = ask_in_one_batch(town, 3)
+        wait_for(lambda: own.requests and town.status(number)["attempts"]["push"].get("delivered") == 2)
+        for i in range(3):
+            town.ask()
+            wait_for(lambda: [len(phone.messages()) for phone in phones[1:]] == [i + 2] * 2)
+        assert "channel.down" not in town.scheduler.log()

@@ -105,14 +105,17 @@ void parcel_free(struct parcel *parcel)
 static void address(struct sender *sender, struct parcel *parcel)
 {
 	bool app = parcel->device.kind == DEVICE_FCM;
+	int64_t monotonic = clock_monotonic();
 	const char *url = !app ? parcel->device.endpoint : sender->fcm ? fcm_url(sender->fcm) : "";
 
 	if (app && !sender->fcm)
 		decide(parcel, OUTCOME_REFUSED, "FCM is not set up");
 	else if (!http_origin(url, &parcel->origin))
 		decide(parcel, OUTCOME_REFUSED, "no web address");
-	else if (services_resting(sender->services, buf_text(&parcel->origin), clock_monotonic()))
-		decide(parcel, OUTCOME_OUTAGE, "the service wants to be left alone for a while");
+	else if (services_resting(sender->services, buf_text(&parcel->origin), monotonic))
+		decide(parcel,
+		       services_trouble(sender->services, buf_text(&parcel->origin), monotonic),
+		       "the service wants to be left alone for a while");
 }
 
 /* A batch that takes longer than redis.claim_timeout would be handed to another worker as well. */
@@ -197,10 +200,9 @@ static enum outcome outcome_of(struct sender *sender, const struct parcel *parce
 	case VERDICT_TROUBLE:
 		break;
 	}
-	if (!judge_rest(request, parcel->device.kind, &rest))
-		return services_trouble(sender->services, origin, now);
-	services_rest(sender->services, origin, rest, now);
-	return OUTCOME_OUTAGE;
+	if (judge_rest(request, parcel->device.kind, &rest))
+		services_rest(sender->services, origin, rest, now);
+	return services_trouble(sender->services, origin, now);
 }
 
 static void judge(struct sender *sender, struct parcel *parcel, const struct http_request *request)
