@@ -296,6 +296,20 @@ static void answer_sent(const struct cli *cli, const struct broadcast *b,
 	buf_free(&people);
 }
 
+/* Who chose the channels by --channels knows; a setting may have been forgotten. */
+static void say_passed_over(const struct cli *cli, const struct order *o,
+			    const struct estimate *estimate)
+{
+	const int64_t *people = estimate->forecast.passed_over;
+
+	for (int channel = CHANNEL_NONE + 1; channel < CHANNEL_END && !o->channels; channel++)
+		if (people[channel])
+			cli_say(cli,
+				"%lld of them have %s in their dial order, which is passed over: "
+				"it is not in broadcast.channels",
+				(long long)people[channel], channel_name((enum channel)channel));
+}
+
 static int send_it(struct cli *cli, const struct order *o, struct broadcast *b,
 		   const struct estimate *estimate)
 {
@@ -310,6 +324,7 @@ static int send_it(struct cli *cli, const struct order *o, struct broadcast *b,
 	if (estimate->forecast.unreachable)
 		cli_say(cli, "%lld of them have no contact of these channels; see: tenko list %lld",
 			(long long)estimate->forecast.unreachable, (long long)b->id);
+	say_passed_over(cli, o, estimate);
 	if (!cli_poke(cli))
 		cli_say(cli, "recorded; the scheduler is not running and will send it when it "
 			     "starts (tenkod)");

@@ -3,6 +3,7 @@ speaks the provider's API."""
 
 import contextlib
 import json
+import os
 import socket
 import sqlite3
 import time
@@ -384,6 +385,22 @@ def test_wrong_pins_lock_the_id(system):
     system.tenko.sql("UPDATE person SET voice_locked_until = 1")
     assert refused not in system.call_in("1001", "1234").heard
     assert "caller.locked" in system.tenko.processes[-1].log()
+
+
+def test_telephones_that_nobody_will_call_are_told(system):
+    system.tenko.configure(broadcast={"channels": "mail"})
+    system.load(Person("u1", mails=["a@example.com"], telephones=["09011111111"], mail_order=1,
+                       orders=(2, "", "")), Person("u2", mails=["b@example.com"], mail_order=1))
+    said = system.tenko.cli("broadcast", "--title", "T", "--yes").stderr
+    assert "1 of them have voice in their dial order, which is passed over" in said
+    said = system.tenko.cli("broadcast", "--title", "T", "--yes", "--channels", "mail").stderr
+    assert "passed over" not in said
+    system.tenko.configure(broadcast={"channels": "mail,voice"}, voice={"accounts": ""})
+    said = system.tenko.cli("config", "check", code=os.EX_CONFIG).stderr
+    assert "voice.accounts: empty" in said
+    system.tenko.configure(voice={"accounts": "AC1:very-secret:09011111111"})
+    said = system.tenko.cli("config", "check", code=os.EX_CONFIG).stderr
+    assert "voice.accounts: an account's caller" in said and "very-secret" not in said
 
 
 def test_what_is_not_signed_is_refused(system):
