@@ -119,6 +119,21 @@ def test_refused_numbers_are_not_tried_again(system):
         (1, REFUSED), (2, REPLIED)]
 
 
+def test_a_number_that_the_provider_will_not_have_holds_up_nobody_else(system):
+    """For a reason that we do not know: it could be our settings, but others are called."""
+    system.tenko.configure(escalation={"voice_retries": 0, "temporary_retries": 1},
+                           pacing={"outage_backoff_most": "60s"})
+    system.load(*(telephone(f"u{n}", f"0901111111{n}") for n in range(6)))
+    system.exchange.rules("place *1113=400 21999", "callee *=answer 1")
+    scheduler, *_ = system.start()
+    system.ask()
+    status = system.finished()
+    assert (status["answered"], status["exhausted"]) == (5, 1)
+    system.ask()
+    assert system.finished()["answered"] == 5
+    assert "channel.down" not in scheduler.log()
+
+
 def seconds_between(moments):
     return [b - a for a, b in zip(moments, moments[1:])]
 

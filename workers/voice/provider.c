@@ -22,6 +22,7 @@ enum {
 	THROTTLED_MS = 1000, /* calls are counted by the second */
 	FINDS_MOST = 2,
 	CLOCKS_APART_MS = 60 * 1000, /* ours and the provider's */
+	LATELY_MS = 10 * 60 * 1000,
 };
 
 static const char form_type[] = "Content-Type: application/x-www-form-urlencoded";
@@ -32,6 +33,7 @@ struct provider {
 	char *authorisation[ACCOUNTS_MOST]; /* the whole header */
 	char *base;                         /* up to "/Accounts" */
 	struct rota rota;
+	int64_t placed_at[ACCOUNTS_MOST]; /* the last call; monotonic, 0: none yet */
 	struct http_client *http;
 	char known[KNOWN][ANSWER_SID + 1]; /* a ring */
 	size_t next_known;
@@ -218,6 +220,17 @@ static void find(struct provider *p, struct call *call)
 
 /* placing */
 
+/*
+ * What is wrong with our settings is wrong with every call. Where the account placed others lately it
+ * is this number, which must not hold up the others.
+ */
+static enum verdict resolve_doubt(const struct provider *p, const struct call *call, int64_t now)
+{
+	int64_t placed = p->placed_at[call->account];
+
+	return placed && now - placed < LATELY_MS ? VERDICT_TEMPORARY : VERDICT_FAILED;
+}
+
 static void read_answer(struct provider *p, struct call *call, const struct http_request *request)
 {
 	if (request->end == HTTP_ANSWERED) {
@@ -230,8 +243,12 @@ static void read_answer(struct provider *p, struct call *call, const struct http
 	}
 	if (call->answer.verdict == VERDICT_UNCLEAR)
 		find(p, call);
-	if (call->answer.verdict == VERDICT_PLACED)
+	if (call->answer.verdict == VERDICT_DOUBTFUL)
+		call->answer.verdict = resolve_doubt(p, call, clock_monotonic());
+	if (call->answer.verdict == VERDICT_PLACED) {
 		remember(p, call->answer.sid);
+		p->placed_at[call->account] = clock_monotonic();
+	}
 	if (call->answer.verdict == VERDICT_FAILED || call->answer.verdict == VERDICT_THROTTLED)
 		rota_failed(&p->rota, call->account, clock_monotonic());
 	else
@@ -295,6 +312,7 @@ static enum outcome outcome_of(enum verdict verdict)
 		return OUTCOME_TEMPORARY;
 	case VERDICT_THROTTLED:
 	case VERDICT_FAILED:
+	case VERDICT_DOUBTFUL:
 	case VERDICT_UNCLEAR:
 		break;
 	}
