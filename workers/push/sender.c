@@ -32,9 +32,9 @@ struct sender *sender_open(const struct settings *settings, struct buf *fault)
 			fcm_open(settings->push_fcm_service_account, settings->push_fcm_url, fault);
 	bool opened = sender->vapid && (sender->fcm || !apps);
 	if (opened)
-		sender->client = http_client_new(settings->push_allow_private,
-						 settings->push_tls_ca_file,
-						 "push.tls_ca_file", fault);
+		sender->client =
+			http_client_new(settings->push_allow_private, settings->push_tls_ca_file,
+					"push.tls_ca_file", fault);
 	free(file);
 	if (sender->client)
 		return sender;

@@ -29,7 +29,7 @@ enum verdict {
 	VERDICT_THROTTLED,
 	VERDICT_FAILED,
 	VERDICT_DOUBTFUL, /* refused, for a reason that we do not know */
-	VERDICT_UNCLEAR, /* it said yes, and not to what */
+	VERDICT_UNCLEAR,  /* it said yes, and not to what */
 };
 
 struct placed {
