@@ -1,6 +1,7 @@
 #include "dispatcher/cli/command.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/mem.h"
 #include "common/store/broadcast.h"
 #include "common/store/figures.h"
@@ -272,6 +273,7 @@ static enum store_status store_request(struct store *store, const struct order *
 	status = broadcast_request(store, b, o->targets.list, o->targets.count);
 	if (!status)
 		status = figures_keep_forecast(store, b->id, estimate->forecast.all_ms);
+	crash_point(CRASH_BROADCAST_UNCOMMITTED);
 	if (!status)
 		return store_commit(store);
 	store_rollback(store);
@@ -321,6 +323,7 @@ static int send_it(struct cli *cli, const struct order *o, struct broadcast *b,
 	enum store_status status = store_request(cli_store(cli), o, b, estimate);
 	if (status)
 		return cli_store_failed(cli, status);
+	crash_point(CRASH_BROADCAST_COMMITTED);
 	if (estimate->forecast.unreachable)
 		cli_say(cli, "%lld of them have no contact of these channels; see: tenko list %lld",
 			(long long)estimate->forecast.unreachable, (long long)b->id);

@@ -1,6 +1,7 @@
 #include "dispatcher/scheduler/fanout.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/store/reply.h"
 #include "dispatcher/scheduler/chains.h"
@@ -67,6 +68,7 @@ enum store_status fanout_go_on(struct scheduler *s)
 			enum store_status status = add_stretch(s, run);
 			if (status)
 				return status;
+			crash_point(CRASH_SCHEDULER_FANOUT);
 			if (clock_monotonic() >= end) {
 				s->more = true;
 				return STORE_OK;

@@ -1,6 +1,7 @@
 #include "dispatcher/scheduler/turn.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "dispatcher/scheduler/calls.h"
 #include "dispatcher/scheduler/fanout.h"
@@ -73,6 +74,7 @@ enum store_status turn_transaction(struct scheduler *s,
 		status = body(s, arg);
 	if (!status)
 		status = runs_store(&s->runs, s->store, s->now);
+	crash_point(CRASH_SCHEDULER_UNCOMMITTED);
 	if (!status)
 		status = store_commit(s->store);
 	if (status) {
@@ -151,6 +153,8 @@ static void lose_belt(struct scheduler *s)
 /* Fewer than asked for: there are none left, and we want to be told of the next. */
 static void results_taken(struct scheduler *s, const struct results *results)
 {
+	if (results->count > 0)
+		crash_point(CRASH_SCHEDULER_RESULTS_KEPT);
 	if (!belt_results_done(s->belt, results)) {
 		lose_belt(s);
 		return;
@@ -172,6 +176,7 @@ enum store_status turn(struct scheduler *s)
 		read = false;
 	}
 	enum store_status status = turn_transaction(s, turn_body, &results);
+	crash_point(CRASH_SCHEDULER_COMMITTED);
 	if (!status && s->belt_state != BELT_GONE) {
 		if (!handover_effects(s))
 			lose_belt(s);

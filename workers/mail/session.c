@@ -1,6 +1,7 @@
 #include "workers/mail/session.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "workers/mail/watchdog.h"
 
 #include <inttypes.h>
@@ -90,6 +91,8 @@ void session_see_bytes(const char *bytes, int length, int writing, void *arg)
 	if (length <= 0 || writing == SMTP_CB_HEADERS)
 		return;
 	if (!writing) {
+		if (trace->stage == STAGE_MESSAGE)
+			crash_point(CRASH_MAIL_DATA_SENT);
 		trace_read(trace, bytes, (size_t)length);
 		/* libesmtp would take it for the first reply under encryption. */
 		if (trace->injected)
@@ -159,6 +162,7 @@ void session_see_event(smtp_session_t wire, int event, void *arg, ...)
 		see_recipient_reply(va_arg(more, smtp_recipient_t));
 		break;
 	case SMTP_EV_MESSAGESENT:
+		crash_point(CRASH_MAIL_ACCEPTED);
 		see_message_end(va_arg(more, smtp_message_t));
 		break;
 	case SMTP_EV_EXTNA_STARTTLS:

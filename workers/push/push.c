@@ -1,6 +1,7 @@
 #include "workers/push/push.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "workers/push/sender.h"
@@ -154,6 +155,7 @@ static void push_deliver(struct worker *worker, const struct job *jobs,
 
 	make_load(worker, jobs, contents, count, now, &load);
 	sender_send(worker_state(worker), worker_settings(worker), load.parcels, load.count, now);
+	crash_point(CRASH_PUSH_ACCEPTED);
 	report_all(worker, &load);
 	free_load(&load);
 }

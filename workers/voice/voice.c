@@ -1,5 +1,6 @@
 #include "workers/voice/voice.h"
 
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/text/url.h"
@@ -61,6 +62,7 @@ static void voice_deliver(struct worker *worker, const struct job *jobs,
 			.to = jobs[i].address, .url = urls[2 * i], .events = urls[2 * i + 1]};
 	}
 	provider_place(worker_state(worker), calls, count);
+	crash_point(CRASH_VOICE_PLACED);
 	for (size_t i = 0; i < count; i++) {
 		if (calls[i].outcome == OUTCOME_PLACED)
 			worker_report_placed(worker, i, calls[i].answer.sid);
