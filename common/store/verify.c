@@ -109,10 +109,15 @@ static const struct check {
 	 " WHERE a.dial_order < a.before AND a.try <= " RETRIES " + 1"
 	 " AND a.created_at < CASE a.channel WHEN 1 THEN ?3 WHEN 2 THEN ?4 ELSE ?5 END"
 	 " AND " REMINDERS " = 0"},
-	/* Replies are read some time after they were given; ten seconds is ample. */
+	/*
+	 * Replies are read some time after they were given; ten seconds is ample. Where the clock was
+	 * set meanwhile, times say nothing of what came first.
+	 */
 	{"after_answer",
 	 "SELECT d.person_id, a.id, 'made after the person had answered'"
 	 " FROM attempt a JOIN delivery d ON d.id = a.delivery_id WHERE" OF_BROADCAST
+	 " AND d.broadcast_id NOT IN (SELECT CAST(substr(subject, 11) AS INTEGER)"
+	 " FROM audit WHERE action = 'clock.set')"
 	 " AND a.created_at > 10000 + (SELECT min(at) FROM reply WHERE broadcast_id = d.broadcast_id"
 	 " AND person_id = d.person_id AND id <= " READ_REPLIES ")"},
 	{"untried",

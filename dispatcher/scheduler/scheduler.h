@@ -43,6 +43,8 @@ struct scheduler {
 	int64_t compared_at; /* monotonic: when the belt was last compared with the store */
 	bool results_there;  /* the belt may have results */
 	struct token_keys *keys;
+	bool clock_noted;     /* the next is known; timekeeping.h */
+	int64_t clock_offset; /* wall clock less monotonic clock */
 
 	struct runs runs;
 	struct pacer pacers[CHANNEL_END];

@@ -9,6 +9,7 @@
 #include "dispatcher/scheduler/intake.h"
 #include "dispatcher/scheduler/outcomes.h"
 #include "dispatcher/scheduler/sweep.h"
+#include "dispatcher/scheduler/timekeeping.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -56,6 +57,7 @@ static void forget(struct scheduler *s)
 	effects_clear(&s->effects);
 	memset(s->marks, 0, sizeof s->marks);
 	s->marks_changed = false;
+	s->clock_noted = false;
 	enum store_status status = handover_begin(s);
 	if (status)
 		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
@@ -70,6 +72,8 @@ enum store_status turn_transaction(struct scheduler *s,
 	/* Behind the wait for the store: no fact that is read now is newer than its time. */
 	s->now = clock_utc();
 	s->monotonic = clock_monotonic();
+	if (!status)
+		status = timekeeping_turn(s);
 	if (!status)
 		status = body(s, arg);
 	if (!status)
