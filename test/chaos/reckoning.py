@@ -37,9 +37,11 @@ def explain(extra, attempts, ids):
     found = collections.Counter()
     if ids:  # mail: each message names its attempt
         found["again"] = min(extra, len(ids) - len(set(ids)))
-    for _, outcome, detail in attempts[:-1]:
+    for attempt, outcome, detail in attempts[:-1]:
         if outcome == UNKNOWN:
             found["broke"] += 1
+        elif outcome == OUTAGE and attempt in ids:  # it was made again, and then the relay was down
+            found["again"] += 1
         elif outcome == NOT_TRIED and detail.startswith("lost"):
             found["lost"] += 1
     if not ids:  # telephone and push: a repeat of one attempt cannot be told from the next attempt
