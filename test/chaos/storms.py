@@ -140,6 +140,8 @@ def fill_disk(town, dice, seconds):
 
 
 def jump_clock(town, dice, seconds):
+    if not town.fake_time:
+        return "could not set the clock: that takes libfaketime, and no sanitizer"
     hours = dice.choice((-1, 1))
     town.clock.write_text(f"{hours * 3600:+d}\n")
     time.sleep(seconds)

@@ -130,9 +130,15 @@ class Town:
                                        BY_KEY, options=["--account", ACCOUNT])
         self.service = PushDouble()
         self.clock = self.root / "clock"
+        self.fake_time = os.path.exists(FAKETIME) and not self.sanitized()
         self.master = None
         self.small_disk = False
         self.calls_seen = self.pushes_seen = 0
+
+    def sanitized(self):
+        """A sanitizer wants to be loaded first, and so does libfaketime."""
+        return b"libasan" in subprocess.run(["ldd", self.bin / "tenkod"], capture_output=True,
+                                            check=True).stdout
 
     # making it
 
@@ -224,7 +230,7 @@ class Town:
         keep = {k: v for k, v in os.environ.items() if not k.startswith(("TENKO_", "NOTIFY_"))}
         keep.update(TZ="Asia/Tokyo", LC_ALL="C.UTF-8", TENKO_CHAOS_ROOT=str(self.root),
                     TENKO_CRASH=crash, TENKO_CRASH_SPENT=str(self.spent))
-        if os.path.exists(FAKETIME):
+        if self.fake_time:
             keep.update(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=str(self.clock),
                         FAKETIME_CACHE_DURATION="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
         return keep
