@@ -96,6 +96,7 @@ class Phone:
         self.private_key = ec.generate_private_key(ec.SECP256R1())
         self.auth = bytes(range(16))
         self.received = []  # (time, topic, headers, message) of each notification that was taken
+        self.late = 0       # seconds until it is answered
         self.script = []    # answers to come; behind them 201
         self.always = None
 
@@ -122,7 +123,7 @@ class PushDouble:
     def __init__(self, host="127.0.0.1", port=0):
         self.lock = threading.Lock()
         self.phones = {}
-        self.requests = []  # (time, phone's name, status) of every request
+        self.requests = []  # (when it came, phone's name, status) of every request
         self.faults = []
         self.public_key = None  # of the application server, of the first token that was sent
         handler = type("Handler", (Handler,), {"service": self})
@@ -204,9 +205,12 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         name = self.path.removeprefix("/push/")
         phone = self.service.phones.get(name)
+        began = time.time()
+        if phone:
+            time.sleep(phone.late)
         status, headers = self.service.take(phone, self.headers, body) if phone else (404, {})
         with self.service.lock:
-            self.service.requests.append((time.time(), name, status))
+            self.service.requests.append((began, name, status))
         if status == "reset":
             # Closed with a linger time of nothing the peer gets a reset, not an end.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -47,6 +47,7 @@ enum verdict judge_answer(const struct http_request *request, enum device_kind k
 	case HTTP_FORBIDDEN:
 		return VERDICT_REFUSED;
 	case HTTP_NOT_SENT:
+	case HTTP_CALLED_OFF: /* nothing was asked: the sender does not judge it */
 	case HTTP_NONE:
 		break;
 	}

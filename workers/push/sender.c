@@ -144,6 +144,13 @@ static void get_access(struct sender *sender, const struct settings *settings,
 	buf_free(&why);
 }
 
+static bool may_go(void *arg)
+{
+	const struct parcel *parcel = arg;
+
+	return parcel->wanted(parcel->wanted_arg, parcel->job);
+}
+
 static struct http_request request_for(const struct sender *sender, const struct settings *settings,
 				       struct parcel *parcel, int64_t now)
 {
@@ -154,6 +161,8 @@ static struct http_request request_for(const struct sender *sender, const struct
 				    "Content-Type: application/json"},
 			.body = parcel->body.data,
 			.length = parcel->body.length,
+			.go = may_go,
+			.arg = parcel,
 		};
 
 	buf_text_add(&parcel->authorization, "Authorization: ");
@@ -168,6 +177,8 @@ static struct http_request request_for(const struct sender *sender, const struct
 			    "Content-Type: application/octet-stream"},
 		.body = parcel->body.data,
 		.length = parcel->body.length,
+		.go = may_go,
+		.arg = parcel,
 	};
 }
 
@@ -208,6 +219,10 @@ static void judge(struct sender *sender, struct parcel *parcel, const struct htt
 {
 	enum verdict verdict = judge_answer(request, parcel->device.kind);
 
+	if (request->end == HTTP_CALLED_OFF) {
+		decide(parcel, OUTCOME_NOT_TRIED, "stopped");
+		return;
+	}
 	if (verdict == VERDICT_TAKEN || verdict == VERDICT_GONE)
 		services_worked(sender->services, buf_text(&parcel->origin), clock_monotonic());
 	if (parcel->device.kind == DEVICE_FCM && request->status == 401)
@@ -218,7 +233,7 @@ static void judge(struct sender *sender, struct parcel *parcel, const struct htt
 }
 
 void sender_send(struct sender *sender, const struct settings *settings, struct parcel *parcels,
-		 size_t count, int64_t now)
+		 size_t count, int64_t now, wanted_fn wanted, void *arg)
 {
 	struct http_request *requests = mem_array(count, sizeof *requests);
 	struct parcel **sent = mem_array(count, sizeof(struct parcel *));
@@ -231,6 +246,8 @@ void sender_send(struct sender *sender, const struct settings *settings, struct 
 	for (size_t i = 0; i < count; i++) {
 		if (parcels[i].outcome)
 			continue;
+		parcels[i].wanted = wanted;
+		parcels[i].wanted_arg = arg;
 		requests[made] = request_for(sender, settings, &parcels[i], now);
 		sent[made++] = &parcels[i];
 	}

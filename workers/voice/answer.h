@@ -27,7 +27,8 @@ enum verdict {
 	VERDICT_TEMPORARY,
 	VERDICT_THROTTLED,
 	VERDICT_FAILED,
-	VERDICT_UNCLEAR, /* it said yes, and not to what */
+	VERDICT_UNCLEAR,    /* it said yes, and not to what */
+	VERDICT_CALLED_OFF, /* it was not asked any more */
 };
 
 struct placed {
