@@ -55,6 +55,7 @@ static void forget(struct scheduler *s)
 	effects_clear(&s->effects);
 	memset(s->marks, 0, sizeof s->marks);
 	s->marks_changed = false;
+	parked_again(s);
 	enum store_status status = handover_begin(s);
 	if (status)
 		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
@@ -116,6 +117,7 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 	struct results *results = arg;
 	enum store_status status = store_marks(s);
 
+	parked_see(s);
 	if (!status)
 		status = intake_requests(s);
 	if (!status)
@@ -136,6 +138,8 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 		status = sweep_go_on(s);
 	if (!status)
 		status = handover_time(s);
+	if (!status)
+		status = parked_go_on(s);
 	if (!status && s->belt_state == BELT_RUNNING && !s->replies_left)
 		status = handover_due(s);
 	if (!status)
