@@ -227,6 +227,7 @@ static void begin(struct exchange *x, struct http_client *client, struct http_re
 		abort(); /* out of memory */
 	request->end = HTTP_NONE;
 	request->status = 0;
+	request->timed_out = false;
 	request->retry_after = 0;
 	request->why[0] = '\0';
 	buf_clear(&request->answer);
@@ -246,6 +247,7 @@ static void end(struct exchange *x, CURLcode code, const char *why)
 	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
 	curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &wait);
 	request->status = (int)status;
+	request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	request->retry_after = wait > 0 ? (int64_t)wait : 0;
 	if (code == CURLE_OK || (x->overflowed && status))
 		request->end = HTTP_ANSWERED;

@@ -51,6 +51,7 @@ struct http_request {
 
 	/* set by http_run() */
 	enum http_end end;
+	bool timed_out; /* nothing more came within the time-out */
 	int status;
 	int64_t retry_after; /* seconds, from the header Retry-After; 0: none */
 	struct buf answer;   /* at most HTTP_ANSWER_MOST bytes; the caller frees */

@@ -102,8 +102,16 @@ void parcel_free(struct parcel *parcel)
 
 /* sending */
 
+static bool patience_is_over(const struct sender *sender, const struct settings *settings,
+			     const struct parcel *parcel)
+{
+	return services_lost_patience(sender->services, buf_text(&parcel->origin),
+				      parcel->device.id, settings->push_patience,
+				      clock_monotonic());
+}
+
 /* Where it goes; decided where it does not go anywhere now. */
-static void address(struct sender *sender, struct parcel *parcel)
+static void address(struct sender *sender, const struct settings *settings, struct parcel *parcel)
 {
 	bool app = parcel->device.kind == DEVICE_FCM;
 	const char *url = !app ? parcel->device.endpoint : sender->fcm ? fcm_url(sender->fcm) : "";
@@ -113,7 +121,10 @@ static void address(struct sender *sender, struct parcel *parcel)
 	else if (!http_origin(url, &parcel->origin))
 		decide(parcel, OUTCOME_REFUSED, "no web address");
 	else if (services_resting(sender->services, buf_text(&parcel->origin), clock_monotonic()))
-		decide(parcel, OUTCOME_OUTAGE, "the service wants to be left alone for a while");
+		decide(parcel,
+		       patience_is_over(sender, settings, parcel) ? OUTCOME_TEMPORARY
+								  : OUTCOME_OUTAGE,
+		       "the service wants to be left alone for a while");
 }
 
 /* A batch that takes longer than redis.claim_timeout would be handed to another worker as well. */
@@ -192,8 +203,9 @@ static void put_words(struct parcel *parcel, const struct http_request *request)
 		snprintf(parcel->words, sizeof parcel->words, "%s", request->why);
 }
 
-static enum outcome outcome_of(struct sender *sender, const struct parcel *parcel,
-			       const struct http_request *request, enum verdict verdict)
+static enum outcome outcome_of(struct sender *sender, const struct settings *settings,
+			       const struct parcel *parcel, const struct http_request *request,
+			       enum verdict verdict)
 {
 	const char *origin = buf_text(&parcel->origin);
 	int64_t now = clock_monotonic(), rest;
@@ -209,13 +221,18 @@ static enum outcome outcome_of(struct sender *sender, const struct parcel *parce
 	case VERDICT_TROUBLE:
 		break;
 	}
-	if (!judge_rest(request, parcel->device.kind, &rest))
-		return services_trouble(sender->services, origin, now);
-	services_rest(sender->services, origin, rest, now);
-	return OUTCOME_OUTAGE;
+	bool rests = judge_rest(request, parcel->device.kind, &rest);
+	if (rests)
+		services_rest(sender->services, origin, rest, now);
+	if (request->end == HTTP_ANSWERED)
+		services_failed(sender->services, origin, parcel->device.id, now);
+	if (patience_is_over(sender, settings, parcel))
+		return OUTCOME_TEMPORARY;
+	return rests ? OUTCOME_OUTAGE : services_trouble(sender->services, origin, now);
 }
 
-static void judge(struct sender *sender, struct parcel *parcel, const struct http_request *request)
+static void judge(struct sender *sender, const struct settings *settings, struct parcel *parcel,
+		  const struct http_request *request)
 {
 	enum verdict verdict = judge_answer(request, parcel->device.kind);
 
@@ -224,10 +241,11 @@ static void judge(struct sender *sender, struct parcel *parcel, const struct htt
 		return;
 	}
 	if (verdict == VERDICT_TAKEN || verdict == VERDICT_GONE)
-		services_worked(sender->services, buf_text(&parcel->origin), clock_monotonic());
+		services_worked(sender->services, buf_text(&parcel->origin), parcel->device.id,
+				clock_monotonic());
 	if (parcel->device.kind == DEVICE_FCM && request->status == 401)
 		fcm_forget_token(sender->fcm);
-	parcel->outcome = outcome_of(sender, parcel, request, verdict);
+	parcel->outcome = outcome_of(sender, settings, parcel, request, verdict);
 	parcel->gone = verdict == VERDICT_GONE;
 	put_words(parcel, request);
 }
@@ -241,7 +259,7 @@ void sender_send(struct sender *sender, const struct settings *settings, struct 
 
 	for (size_t i = 0; i < count; i++)
 		if (!parcels[i].outcome)
-			address(sender, &parcels[i]);
+			address(sender, settings, &parcels[i]);
 	get_access(sender, settings, parcels, count, now);
 	for (size_t i = 0; i < count; i++) {
 		if (parcels[i].outcome)
@@ -258,7 +276,7 @@ void sender_send(struct sender *sender, const struct settings *settings, struct 
 		for (size_t i = 0; i < made; i++)
 			if ((judge_answer(&requests[i], sent[i]->device.kind) == VERDICT_TAKEN) ==
 			    (pass == 0))
-				judge(sender, sent[i], &requests[i]);
+				judge(sender, settings, sent[i], &requests[i]);
 	for (size_t i = 0; i < made; i++)
 		buf_free(&requests[i].answer);
 	free(requests);
