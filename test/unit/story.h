@@ -19,7 +19,7 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char channel_signs[] = "-MVP";     /* by enum channel */
+static const char channel_signs[] = "-MVP";      /* by enum channel */
 static const char event_signs[] = "swdxtuonrce"; /* by enum chain_event */
 
 enum { EVENTS = EVENT_ELSEWHERE + 1 };

@@ -70,8 +70,7 @@ static struct action take(struct walk *w, enum chain_event event)
 {
 	struct chain before = w->chain;
 	int64_t now = event == EVENT_ELSEWHERE && w->last.at > w->now ? w->last.at : w->now;
-	struct action a =
-		escalation_step(&w->plan, &w->policy, w->down, &w->chain, event, now);
+	struct action a = escalation_step(&w->plan, &w->policy, w->down, &w->chain, event, now);
 
 	if (a.kind == ACTION_NONE)
 		ck_assert(same_chain(&before, &w->chain));
@@ -348,9 +347,10 @@ START_TEST(last_round_goes_on_with_whichever_is_up)
 		    "1V1.1@0 none 2M1.1@0 none 1V1.1@0p 2M1.1@3p none 1V1.1@11p none 1V1.2@16p "
 		    "wait@26 exhausted@26");
 	/* known to be down when the making good begins */
-	check_story("V M P", usual, "V o M o P o M d P V d d d w",
-		    "1V1.1@0 none 2M1.1@0 none 3P1.1@0 none 1V1.1@0p 2M1.1@0p 1V1.1@5p 3P1.1@5p none "
-		    "1V1.1@10p 1V1.2@15p wait@25 exhausted@25");
+	check_story(
+		"V M P", usual, "V o M o P o M d P V d d d w",
+		"1V1.1@0 none 2M1.1@0 none 3P1.1@0 none 1V1.1@0p 2M1.1@0p 1V1.1@5p 3P1.1@5p none "
+		"1V1.1@10p 1V1.2@15p wait@25 exhausted@25");
 	/* in the midst of a group; the interval is kept, and the rest of the group is not lost */
 	check_story("V M3", usual, "V o M o M d M 2V d M d d d w",
 		    "1V1.1@0 none 2M1.1@0 none 1V1.1@0p 2M1.1@0p 2M2.1@0p none 1V1.1@7p 1V1.2@12p "

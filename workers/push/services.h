@@ -17,7 +17,7 @@
 struct services;
 
 enum {
-	SERVICES_KNOWN = 64, /* the one not heard of for longest is forgotten */
+	SERVICES_KNOWN = 64,  /* the one not heard of for longest is forgotten */
 	DEVICES_KNOWN = 1024, /* that are in trouble; likewise */
 	SERVICES_RECENT = 10 * 60 * 1000,
 	SERVICES_REST_MOST = 10 * 60 * 1000, /* however long a service asks for */
