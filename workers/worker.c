@@ -92,6 +92,13 @@ void *worker_state(const struct worker *worker)
 	return worker->channel_state;
 }
 
+bool worker_wanted(void *worker, size_t i)
+{
+	struct worker *w = worker;
+
+	return batch_wanted(&w->batch, w->claim, i);
+}
+
 void worker_report(struct worker *w, size_t i, enum outcome outcome, const char *detail)
 {
 	batch_report(&w->batch, i, outcome, detail);

@@ -36,6 +36,7 @@ struct exchange {
 	struct curl_slist *headers;
 	bool forbidden;  /* an address was not connected to */
 	bool overflowed; /* more than HTTP_ANSWER_MOST came */
+	bool called_off; /* `go` said no */
 	bool done;
 };
 
@@ -185,6 +186,18 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+static int ask_to_go(void *arg, char *address, char *own_address, int port, int own_port)
+{
+	struct exchange *x = arg;
+
+	(void)address;
+	(void)own_address;
+	(void)port;
+	(void)own_port;
+	x->called_off = !x->request->go(x->request->arg);
+	return x->called_off ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static size_t take_answer(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct exchange *x = arg;
@@ -229,6 +242,10 @@ static void set_message(struct exchange *x)
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
 	}
+	if (request->go) {
+		curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, ask_to_go);
+		curl_easy_setopt(easy, CURLOPT_PREREQDATA, x);
+	}
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, x);
@@ -241,6 +258,7 @@ static void begin(struct exchange *x, struct http_client *client, struct http_re
 		abort(); /* out of memory */
 	request->end = HTTP_NONE;
 	request->status = 0;
+	request->timed_out = false;
 	request->retry_after = 0;
 	request->why[0] = '\0';
 	buf_clear(&request->answer);
@@ -272,9 +290,12 @@ static void end(struct exchange *x, CURLcode code)
 	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
 	curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &wait);
 	request->status = (int)status;
+	request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	request->retry_after = wait > 0 ? (int64_t)wait : 0;
 	if (code == CURLE_OK || (x->overflowed && status))
 		request->end = HTTP_ANSWERED;
+	else if (x->called_off)
+		request->end = HTTP_CALLED_OFF;
 	else if (sent > 0)
 		request->end = HTTP_UNKNOWN;
 	else if (x->forbidden || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)

@@ -32,10 +32,11 @@ void http_client_free(struct http_client *client);
 
 enum http_end {
 	HTTP_NONE = 0,
-	HTTP_ANSWERED,  /* `status` says what */
-	HTTP_NOT_SENT,  /* nothing of the request went out */
-	HTTP_FORBIDDEN, /* nothing went out: the address is one that we do not connect to */
-	HTTP_UNKNOWN,   /* it went out, in part or whole, and there was no answer */
+	HTTP_ANSWERED,   /* `status` says what */
+	HTTP_NOT_SENT,   /* nothing of the request went out */
+	HTTP_FORBIDDEN,  /* nothing went out: the address is one that we do not connect to */
+	HTTP_CALLED_OFF, /* nothing went out: `go` said no */
+	HTTP_UNKNOWN,    /* it went out, in part or whole, and there was no answer */
 };
 
 enum { HTTP_HEADERS = 8, HTTP_WHY = 120, HTTP_ANSWER_MOST = 65536 };
@@ -46,9 +47,16 @@ struct http_request {
 		*headers[HTTP_HEADERS]; /* "Name: value"; NULL behind the last, if there is room */
 	const void *body;               /* of a POST; NULL: GET */
 	size_t length;
+	/*
+	 * Asked once the connection stands, right before the request goes out, which may be long
+	 * after http_run() began: requests to one host wait for each other. NULL: it goes.
+	 */
+	bool (*go)(void *arg);
+	void *arg;
 
 	/* set by http_run() */
 	enum http_end end;
+	bool timed_out; /* nothing more came within the time-out */
 	int status;
 	int64_t retry_after; /* seconds, from the header Retry-After; 0: none */
 	struct buf answer;   /* at most HTTP_ANSWER_MOST bytes; the caller frees */

@@ -58,6 +58,7 @@ static void forget(struct scheduler *s)
 	memset(s->marks, 0, sizeof s->marks);
 	s->marks_changed = false;
 	s->clock_noted = false;
+	parked_again(s);
 	enum store_status status = handover_begin(s);
 	if (status)
 		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
@@ -122,6 +123,7 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 	struct results *results = arg;
 	enum store_status status = store_marks(s);
 
+	parked_see(s);
 	if (!status)
 		status = intake_requests(s);
 	if (!status)
@@ -142,6 +144,8 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 		status = sweep_go_on(s);
 	if (!status)
 		status = handover_time(s);
+	if (!status)
+		status = parked_go_on(s);
 	if (!status && s->belt_state == BELT_RUNNING && !s->replies_left)
 		status = handover_due(s);
 	if (!status)

@@ -96,6 +96,7 @@ class Phone:
         self.private_key = ec.generate_private_key(ec.SECP256R1())
         self.auth = bytes(range(16))
         self.received = []  # (time, topic, headers, message) of each notification that was taken
+        self.late = 0       # seconds until it is answered
         self.script = []    # answers to come; behind them 201
         self.always = None
 
@@ -122,7 +123,7 @@ class PushDouble:
     def __init__(self, host="127.0.0.1", port=0, context=None):
         self.lock = threading.Lock()
         self.phones = {}
-        self.requests = []  # (time, phone's name, status) of every request
+        self.requests = []  # (when it came, phone's name, status) of every request
         self.faults = []
         self.public_key = None  # of the application server, of the first token that was sent
         self.server = Server((host, port), self.respond, context)
@@ -188,11 +189,14 @@ class PushDouble:
             return status, more, text
 
     def respond(self, method, path, headers, body):
+        began = time.time()
         name = path.removeprefix("/push/")
         phone = self.phones.get(name) if method == "POST" else None
+        if phone:
+            time.sleep(phone.late)
         answer = self.take(phone, headers, body) if phone else (404, {}, b"")
         with self.lock:
-            self.requests.append((time.time(), name, answer[0]))
+            self.requests.append((began, name, answer[0]))
         return answer
 
 

@@ -47,11 +47,12 @@ enum verdict judge_answer(const struct http_request *request, enum device_kind k
 	case HTTP_ANSWERED:
 		return kind == DEVICE_FCM ? judge_fcm(request->status, buf_text(&request->answer))
 					  : judge_webpush(request->status);
-	case HTTP_UNKNOWN:
-		return VERDICT_UNKNOWN;
+	case HTTP_UNKNOWN: /* a repeat takes the place of the first: silence may count as trouble */
+		return request->timed_out ? VERDICT_TROUBLE : VERDICT_UNKNOWN;
 	case HTTP_FORBIDDEN:
 		return VERDICT_REFUSED;
 	case HTTP_NOT_SENT:
+	case HTTP_CALLED_OFF: /* nothing was asked: the sender does not judge it */
 	case HTTP_NONE:
 		break;
 	}

@@ -28,8 +28,9 @@ enum verdict {
 	VERDICT_TEMPORARY,
 	VERDICT_THROTTLED,
 	VERDICT_FAILED,
-	VERDICT_DOUBTFUL, /* refused, for a reason that we do not know */
-	VERDICT_UNCLEAR,  /* it said yes, and not to what */
+	VERDICT_DOUBTFUL,   /* refused, for a reason that we do not know */
+	VERDICT_UNCLEAR,    /* it said yes, and not to what */
+	VERDICT_CALLED_OFF, /* it was not asked any more */
 };
 
 struct placed {

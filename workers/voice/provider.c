@@ -233,6 +233,10 @@ static enum verdict resolve_doubt(const struct provider *p, const struct call *c
 
 static void read_answer(struct provider *p, struct call *call, const struct http_request *request)
 {
+	if (request->end == HTTP_CALLED_OFF) {
+		call->answer = (struct placed){.verdict = VERDICT_CALLED_OFF, .detail = "stopped"};
+		return;
+	}
 	if (request->end == HTTP_ANSWERED) {
 		call->answer = answer_to_placing(request->status, buf_text(&request->answer),
 						 request->answer.length);
@@ -255,6 +259,13 @@ static void read_answer(struct provider *p, struct call *call, const struct http
 		rota_works(&p->rota, call->account);
 }
 
+static bool may_go(void *arg)
+{
+	const struct call *call = arg;
+
+	return call->wanted(call->wanted_arg, call->index);
+}
+
 /* Those that are open yet, once. */
 static void place_once(struct provider *p, struct call *const *calls, size_t count)
 {
@@ -270,6 +281,8 @@ static void place_once(struct provider *p, struct call *const *calls, size_t cou
 		urls[i] = mem_format("%s/%s/Calls.json", p->base,
 				     p->accounts.list[call->account].sid);
 		requests[i] = request_of(p, call->account, urls[i], &forms[i]);
+		requests[i].go = may_go;
+		requests[i].arg = call;
 	}
 	http_run(p->http, requests, count, p->settings->voice_timeout);
 	for (size_t i = 0; i < count; i++) {
@@ -310,6 +323,8 @@ static enum outcome outcome_of(enum verdict verdict)
 		return OUTCOME_REFUSED;
 	case VERDICT_TEMPORARY:
 		return OUTCOME_TEMPORARY;
+	case VERDICT_CALLED_OFF:
+		return OUTCOME_NOT_TRIED;
 	case VERDICT_THROTTLED:
 	case VERDICT_FAILED:
 	case VERDICT_DOUBTFUL:
@@ -319,13 +334,18 @@ static enum outcome outcome_of(enum verdict verdict)
 	return OUTCOME_OUTAGE;
 }
 
-void provider_place(struct provider *p, struct call *calls, size_t count)
+void provider_place(struct provider *p, struct call *calls, size_t count, wanted_fn wanted,
+		    void *arg)
 {
 	struct call **open = mem_array(count, sizeof *open);
 	size_t left = count;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		calls[i].wanted = wanted;
+		calls[i].wanted_arg = arg;
+		calls[i].index = i;
 		open[i] = &calls[i];
+	}
 	for (int try = 0; left > 0 && try < TRIES_MOST; try++) {
 		if (try > 0 && !rota_any(&p->rota, clock_monotonic()))
 			poll(NULL, 0, THROTTLED_MS);

@@ -61,7 +61,7 @@ static void voice_deliver(struct worker *worker, const struct job *jobs,
 		calls[i] = (struct call){
 			.to = jobs[i].address, .url = urls[2 * i], .events = urls[2 * i + 1]};
 	}
-	provider_place(worker_state(worker), calls, count);
+	provider_place(worker_state(worker), calls, count, worker_wanted, worker);
 	crash_point(CRASH_VOICE_PLACED);
 	for (size_t i = 0; i < count; i++) {
 		if (calls[i].outcome == OUTCOME_PLACED)
