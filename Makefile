@@ -10,6 +10,7 @@ CC      ?= gcc
 WERROR  ?= 0
 SANITIZE ?= 0
 FUZZ    ?= 0
+CRASH   ?= 0
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-4s %s\n' $(1) '$(2)'
@@ -39,6 +40,10 @@ ALL_CFLAGS  += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover
 ALL_LDFLAGS += -fsanitize=address,undefined
 else
 ALL_CPPFLAGS += -D_FORTIFY_SOURCE=3
+endif
+
+ifeq ($(CRASH),1)
+ALL_CPPFLAGS += -DTENKO_CRASH_POINTS
 endif
 
 COMMON := $(wildcard common/*/*.c)

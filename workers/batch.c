@@ -8,7 +8,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { DETAIL_MOST = 200 };
+enum {
+	DETAIL_MOST = 200,
+	CHECK_AGAIN_MS = 250, /* how old our knowledge of the stop marks may be */
+};
 
 static void batch_free(struct batch *batch)
 {
@@ -16,6 +19,7 @@ static void batch_free(struct batch *batch)
 	free(batch->contents);
 	free(batch->results);
 	free(batch->lanes);
+	free(batch->go);
 	free(batch->down);
 	*batch = (struct batch){0};
 }
@@ -35,25 +39,33 @@ static void put(struct batch *batch, const struct claimed *c, const struct conte
 	};
 }
 
-static bool look_up(struct contents *contents, struct claim *claim, struct claimed *list,
-		    size_t count, const struct content **found)
+/* Which are wanted, and the contents of those. */
+static bool look_up(struct contents *contents, struct claim *claim, const struct claimed *list,
+		    size_t count, bool *wanted, const struct content **found)
 {
+	struct job *jobs = mem_array(count, sizeof *jobs);
+
 	for (size_t i = 0; i < count; i++)
-		if (list[i].wanted &&
-		    !contents_get(contents, claim, list[i].job.broadcast, &found[i]))
-			return false;
-	return true;
+		jobs[i] = list[i].job;
+	bool connected = claim_check(claim, jobs, count, wanted);
+	for (size_t i = 0; connected && i < count; i++)
+		if (wanted[i])
+			connected = contents_get(contents, claim, jobs[i].broadcast, &found[i]);
+	free(jobs);
+	return connected;
 }
 
 bool batch_begin(struct batch *batch, struct claim *claim, struct contents *contents,
-		 struct claimed *list, size_t count, char *worker)
+		 const struct claimed *list, size_t count, char *worker)
 {
-	struct claims claims = {.list = list, .count = count};
 	const struct content **found = mem_array(count, sizeof *found);
-	bool connected =
-		claim_check(claim, &claims) && look_up(contents, claim, list, count, found);
+	bool *wanted = mem_array(count, sizeof *wanted);
+	int64_t now = clock_monotonic();
+	bool connected = look_up(contents, claim, list, count, wanted, found);
 
 	*batch = (struct batch){
+		.checked_at = now,
+		.go = mem_array(count, sizeof *batch->go),
 		.jobs = mem_array(count, sizeof *batch->jobs),
 		.contents = mem_array(count, sizeof *batch->contents),
 		.results = mem_array(count, sizeof *batch->results),
@@ -63,17 +75,32 @@ bool batch_begin(struct batch *batch, struct claim *claim, struct contents *cont
 		if (found[i])
 			put(batch, &list[i], found[i], worker);
 	batch->wanted = batch->count;
+	for (size_t i = 0; i < batch->wanted; i++)
+		batch->go[i] = true;
 	for (size_t i = 0; connected && i < count; i++) {
 		if (found[i])
 			continue;
 		put(batch, &list[i], NULL, worker);
 		batch_report(batch, batch->count - 1, OUTCOME_NOT_TRIED,
-			     list[i].wanted ? "the broadcast's content is missing" : "stopped");
+			     wanted[i] ? "the broadcast's content is missing" : "stopped");
 	}
+	free(wanted);
 	free(found);
 	if (!connected)
 		batch_free(batch);
 	return connected;
+}
+
+bool batch_wanted(struct batch *batch, struct claim *claim, size_t i)
+{
+	int64_t now = clock_monotonic();
+
+	assert(i < batch->wanted);
+	if (!batch->blind && now - batch->checked_at >= CHECK_AGAIN_MS) {
+		batch->blind = !claim_check(claim, batch->jobs, batch->wanted, batch->go);
+		batch->checked_at = now;
+	}
+	return !batch->blind && batch->go[i];
 }
 
 void batch_report(struct batch *batch, size_t i, enum outcome outcome, const char *detail)

@@ -12,8 +12,11 @@ struct batch {
 	struct result *results;
 	int *lanes;
 	size_t count;
-	size_t wanted; /* how many are to be delivered */
-	char *down;    /* why the channel as a whole was found down; NULL: it was not */
+	size_t wanted;      /* how many are to be delivered */
+	bool *go;           /* of these: still wanted when that was last asked */
+	int64_t checked_at; /* monotonic */
+	bool blind;         /* the queue is gone: who has answered cannot be known */
+	char *down;         /* why the channel as a whole was found down; NULL: it was not */
 };
 
 /*
@@ -21,7 +24,10 @@ struct batch {
  * not tried. The jobs' texts stay the claims'. False: the connection broke; nothing is kept.
  */
 MUST_USE bool batch_begin(struct batch *batch, struct claim *claim, struct contents *contents,
-			  struct claimed *list, size_t count, char *worker);
+			  const struct claimed *list, size_t count, char *worker);
+
+/* See worker_wanted(). */
+bool batch_wanted(struct batch *batch, struct claim *claim, size_t i);
 
 /* How jobs[i] ended; once for each. */
 void batch_report(struct batch *batch, size_t i, enum outcome outcome, const char *detail);

@@ -1,6 +1,7 @@
 #include "workers/worker.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/options.h"
@@ -89,6 +90,13 @@ void worker_set_state(struct worker *worker, void *state)
 void *worker_state(const struct worker *worker)
 {
 	return worker->channel_state;
+}
+
+bool worker_wanted(void *worker, size_t i)
+{
+	struct worker *w = worker;
+
+	return batch_wanted(&w->batch, w->claim, i);
 }
 
 void worker_report(struct worker *w, size_t i, enum outcome outcome, const char *detail)
@@ -223,11 +231,14 @@ static bool work_on(struct worker *w, struct claims *claims)
 		if (!batch_begin(&w->batch, w->claim, w->contents, claims->list + done, count,
 				 w->name))
 			return false;
+		crash_point(CRASH_WORKER_CLAIMED);
 		if (w->batch.wanted > 0)
 			w->channel->deliver(w, w->batch.jobs, w->batch.contents, w->batch.wanted);
+		crash_point(CRASH_WORKER_DELIVERED);
 		down = w->batch.down;
 		if (!batch_end(&w->batch, w->claim, w->recent))
 			return false;
+		crash_point(CRASH_WORKER_REPORTED);
 		done += count;
 	}
 	if (down)

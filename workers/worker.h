@@ -49,6 +49,14 @@ void worker_set_state(struct worker *worker, void *state);
 void *worker_state(const struct worker *worker);
 
 /*
+ * Whether jobs[i] may still be begun: to be asked right before it is, as a batch takes its time and
+ * people answer meanwhile. What we know is a quarter of a second old at most; where the queue is
+ * gone and nothing can be known, nothing is begun. What is not goes back as OUTCOME_NOT_TRIED.
+ * `worker` is a struct worker, so that this can be handed to who sends (wanted_fn).
+ */
+bool worker_wanted(void *worker, size_t i);
+
+/*
  * How the attempt of jobs[i] ended. `detail` in the other side's words (its addresses are
  * masked here), or NULL. A job reported twice is a bug (asserted).
  */

@@ -17,7 +17,7 @@ static int64_t real_utc(void)
 
 static int64_t real_monotonic(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return read_clock(CLOCK_BOOTTIME); /* goes on while the machine sleeps */
 }
 
 static const struct clock_source real = {real_utc, real_monotonic};

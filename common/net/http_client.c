@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,7 @@ struct http_client {
 	struct event *over;  /* when a run must be over */
 	CURLM *multi;
 	bool private;
+	char *ca_file; /* "": none */
 	int running;
 	LIST_HEAD(exchanges, exchange) started; /* by http_start() */
 };
@@ -38,6 +41,7 @@ struct exchange {
 	CURL *easy;
 	struct curl_slist *headers;
 	bool forbidden;  /* an address was not connected to */
+	bool called_off; /* `go` said no */
 	bool done;
 	void (*ended)(struct http_request *request, void *arg); /* NULL: http_run() looks */
 	void *arg;
@@ -113,15 +117,51 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-struct http_client *http_client_new(bool private)
+static void set_up(struct http_client *client)
 {
-	struct event_base *loop = event_base_new();
-	struct http_client *client = loop ? http_client_on(loop, private) : NULL;
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MOST);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_A_HOST);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MOST);
+}
 
-	if (client)
-		client->own_loop = true;
-	else if (loop)
-		event_base_free(loop);
+/* Looked at before the first request: one with a bad file fails like one that meets no server. */
+static bool holds_certificates(const char *file)
+{
+	X509_STORE *store = X509_STORE_new();
+	bool good = store && X509_STORE_load_file(store, file) == 1;
+
+	X509_STORE_free(store);
+	ERR_clear_error();
+	return good;
+}
+
+struct http_client *http_client_new(bool private, const char *ca_file, const char *setting,
+				    struct buf *fault)
+{
+	struct event_base *loop;
+	struct http_client *client;
+
+	if (*ca_file && !holds_certificates(ca_file)) {
+		buf_format(fault, "%s: %s holds no certificates that can be read", setting,
+			   ca_file);
+		return NULL;
+	}
+	loop = event_base_new();
+	client = loop ? http_client_on(loop, private) : NULL;
+	if (!client) {
+		buf_text_add(fault, "no HTTP client can be had: out of file descriptors?");
+		if (loop)
+			event_base_free(loop);
+		return NULL;
+	}
+	client->own_loop = true;
+	free(client->ca_file);
+	client->ca_file = mem_string(ca_file);
 	return client;
 }
 
@@ -131,23 +171,17 @@ struct http_client *http_client_on(struct event_base *loop, bool private)
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	client->private = private;
+	client->ca_file = mem_string("");
 	client->loop = loop;
 	LIST_INIT(&client->started);
+	client->timer = evtimer_new(loop, on_timer, client);
+	client->over = evtimer_new(loop, on_over, client);
 	client->multi = curl_multi_init();
-	client->timer = evtimer_new(client->loop, on_timer, client);
-	client->over = evtimer_new(client->loop, on_over, client);
 	if (!client->multi) {
 		http_client_free(client);
 		return NULL;
 	}
-	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-	curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MOST);
-	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_A_HOST);
-	curl_multi_setopt(client->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MOST);
+	set_up(client);
 	return client;
 }
 
@@ -175,6 +209,7 @@ void http_client_free(struct http_client *client)
 	event_free(client->over);
 	if (client->own_loop)
 		event_base_free(client->loop);
+	free(client->ca_file);
 	free(client);
 }
 
@@ -190,6 +225,18 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static int ask_to_go(void *arg, char *address, char *own_address, int port, int own_port)
+{
+	struct exchange *x = arg;
+
+	(void)address;
+	(void)own_address;
+	(void)port;
+	(void)own_port;
+	x->called_off = !x->request->go(x->request->arg);
+	return x->called_off ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static size_t take_answer(char *bytes, size_t size, size_t count, void *arg)
@@ -241,6 +288,8 @@ static void set_addressing(struct exchange *x)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	if (*x->client->ca_file) /* in the place of the system's file; its folder is used as well */
+		curl_easy_setopt(easy, CURLOPT_CAINFO, x->client->ca_file);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* does not wait for the resolver */
 }
@@ -259,6 +308,10 @@ static void set_message(struct exchange *x)
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
 	}
+	if (request->go) {
+		curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, ask_to_go);
+		curl_easy_setopt(easy, CURLOPT_PREREQDATA, x);
+	}
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -273,6 +326,7 @@ static void begin(struct exchange *x, struct http_client *client, struct http_re
 		abort(); /* out of memory */
 	request->end = HTTP_NONE;
 	request->status = 0;
+	request->timed_out = false;
 	request->retry_after = 0;
 	request->why[0] = request->etag[0] = request->modified[0] = '\0';
 	request->cut = false;
@@ -283,7 +337,19 @@ static void begin(struct exchange *x, struct http_client *client, struct http_re
 		abort(); /* out of memory */
 }
 
-static void end(struct exchange *x, CURLcode code, const char *why)
+/* curl's own words name the host in some, and nothing to do about it in most. */
+static const char *words_for(const struct exchange *x, CURLcode code)
+{
+	if (x->request->end == HTTP_FORBIDDEN)
+		return x->forbidden ? "the address is not a public one" : "no https address";
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return "its certificate is not trusted, ran out, or is another host's";
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return "no answer within the time-out";
+	return curl_easy_strerror(code);
+}
+
+static void end(struct exchange *x, CURLcode code)
 {
 	struct http_request *request = x->request;
 	long status = 0, sent = 0;
@@ -293,24 +359,41 @@ static void end(struct exchange *x, CURLcode code, const char *why)
 	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
 	curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &wait);
 	request->status = (int)status;
+	request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	request->retry_after = wait > 0 ? (int64_t)wait : 0;
 	if (code == CURLE_OK || (request->cut && status))
 		request->end = HTTP_ANSWERED;
+	else if (x->called_off)
+		request->end = HTTP_CALLED_OFF;
 	else if (sent > 0)
 		request->end = HTTP_UNKNOWN;
 	else if (x->forbidden || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
 		request->end = HTTP_FORBIDDEN;
 	else
 		request->end = HTTP_NOT_SENT;
-	if (request->end == HTTP_FORBIDDEN)
-		why = x->forbidden ? "the address is not a public one" : "no https address";
 	if (request->end != HTTP_ANSWERED)
-		snprintf(request->why, sizeof request->why, "%s", why);
+		snprintf(request->why, sizeof request->why, "%s", words_for(x, code));
 	let_go(x);
 	x->done = true;
 }
 
 /* all of them */
+
+/*
+ * Over HTTP/2 curl would go on with a connection over which nothing comes any more, until the
+ * kernel gives it up after a quarter of an hour. Where something did not end in time all
+ * connections are closed, and the next run makes new ones.
+ */
+static void renew(struct http_client *client)
+{
+	CURLM *fresh = curl_multi_init();
+
+	if (!fresh)
+		return; /* the old ones will have to do */
+	curl_multi_cleanup(client->multi);
+	client->multi = fresh;
+	set_up(client);
+}
 
 /* Whoever is called may start the next one. */
 static void tell(struct exchange *x)
@@ -330,7 +413,7 @@ static void take_ended(const struct http_client *client)
 		CURLcode code = message->data.result;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
 		struct exchange *x = (struct exchange *)(void *)private;
-		end(x, code, curl_easy_strerror(code));
+		end(x, code);
 		if (x->ended)
 			tell(x);
 	}
@@ -346,7 +429,8 @@ void http_start(struct http_client *client, struct http_request *request, int64_
 	x->arg = arg;
 	LIST_INSERT_HEAD(&client->started, x, next);
 	curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)timeout);
-	/* It shall not wait for whatever else the host is slow to answer. */
+	/* A slow answer shall hold up no other of its host, and its connection go with it. */
+	curl_easy_setopt(x->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(x->easy, CURLOPT_PIPEWAIT, 0L);
 }
 
@@ -355,6 +439,7 @@ void http_run(struct http_client *client, struct http_request *requests, size_t 
 {
 	struct exchange *list = mem_array(count, sizeof *list);
 	int64_t left, over = clock_monotonic() + timeout;
+	bool late = false;
 
 	for (size_t i = 0; i < count; i++)
 		begin(&list[i], client, &requests[i]);
@@ -367,9 +452,14 @@ void http_run(struct http_client *client, struct http_request *requests, size_t 
 		take_ended(client);
 	}
 	evtimer_del(client->over);
-	for (size_t i = 0; i < count; i++)
-		if (!list[i].done)
-			end(&list[i], CURLE_OPERATION_TIMEDOUT, "no answer within the time-out");
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].done)
+			continue;
+		end(&list[i], CURLE_OPERATION_TIMEDOUT);
+		late = true;
+	}
+	if (late)
+		renew(client);
 	free(list);
 }
 

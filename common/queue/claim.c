@@ -321,24 +321,23 @@ bool claim_looks(struct claim *claim, struct look *looks, size_t *count)
 /* Two answers a job: the stop bit, the halt key. */
 static void see_mark(size_t i, const redisReply *reply, void *arg)
 {
-	struct claims *claims = arg;
+	bool *wanted = arg;
 
 	if (reply->type == REDIS_REPLY_INTEGER && reply->integer)
-		claims->list[i / 2].wanted = false;
+		wanted[i / 2] = false;
 }
 
-bool claim_check(struct claim *claim, struct claims *claims)
+bool claim_check(struct claim *claim, const struct job *jobs, size_t count, bool *wanted)
 {
-	for (size_t i = 0; i < claims->count; i++) {
-		const struct job *job = &claims->list[i].job;
-		claims->list[i].wanted = true;
+	for (size_t i = 0; i < count; i++) {
+		wanted[i] = true;
 		redis_addf(claim->redis, "GETBIT %s %lld",
-			   redis_key(claim->redis, "stop:%" PRId64, job->broadcast),
-			   (long long)job->ordinal);
+			   redis_key(claim->redis, "stop:%" PRId64, jobs[i].broadcast),
+			   (long long)jobs[i].ordinal);
 		redis_addf(claim->redis, "EXISTS %s",
-			   redis_key(claim->redis, "halt:%" PRId64, job->broadcast));
+			   redis_key(claim->redis, "halt:%" PRId64, jobs[i].broadcast));
 	}
-	return redis_run(claim->redis, see_mark, claims);
+	return redis_run(claim->redis, see_mark, wanted);
 }
 
 bool claim_content(struct claim *claim, int64_t broadcast, struct content **content)

@@ -18,8 +18,7 @@
 
 struct claim;
 
-struct claim *claim_open(const struct settings *settings, enum channel channel,
-			 const char *worker);
+struct claim *claim_open(const struct settings *settings, enum channel channel, const char *worker);
 void claim_free(struct claim *claim);
 
 MUST_USE bool claim_connect(struct claim *claim);
@@ -31,7 +30,6 @@ const char *claim_error(const struct claim *claim);
 struct claimed {
 	struct job job;
 	int lane;
-	bool wanted; /* by claim_check(): neither answered nor paused nor called off */
 };
 struct claims {
 	struct claimed *list;
@@ -47,8 +45,8 @@ void claims_free(struct claims *claims);
  */
 MUST_USE bool claim_leftovers(struct claim *claim, size_t most, struct claims *claims);
 
-/* Sets `wanted` of each by the stop marks as they are now. */
-MUST_USE bool claim_check(struct claim *claim, struct claims *claims);
+/* wanted[i]: whether jobs[i] is to be tried, by the stop marks as they are now. */
+MUST_USE bool claim_check(struct claim *claim, const struct job *jobs, size_t count, bool *wanted);
 
 /* What a broadcast's jobs need beside themselves. *content stays NULL where it is not there. */
 MUST_USE bool claim_content(struct claim *claim, int64_t broadcast, struct content **content);

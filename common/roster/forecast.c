@@ -134,6 +134,13 @@ static void count_attempts(const struct cohort *c, const struct policy *policy, 
 	}
 }
 
+static void count_passed_over(const struct plan_count *plan, unsigned channels, struct forecast *f)
+{
+	for (int channel = CHANNEL_NONE + 1; channel < CHANNEL_END; channel++)
+		if (!(channels & 1u << channel) && plan_restrict(plan->plan, 1u << channel) != 0)
+			f->passed_over[channel] += plan->people;
+}
+
 struct forecast forecast_make(const struct plan_count *plans, size_t count, unsigned channels,
 			      const struct policy *policy, const struct capacity *capacity)
 {
@@ -149,6 +156,7 @@ struct forecast forecast_make(const struct plan_count *plans, size_t count, unsi
 			.people = plans[i].people,
 		};
 		f.people += c->people;
+		count_passed_over(&plans[i], channels, &f);
 		if (c->plan.steps == 0 || c->people == 0) {
 			f.unreachable += c->people;
 			continue;

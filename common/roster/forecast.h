@@ -24,10 +24,11 @@ struct capacity {
 };
 
 struct forecast {
-	int64_t people, unreachable;   /* unreachable: no contact of the channels in use */
-	int64_t attempts[CHANNEL_END]; /* by channel */
-	int64_t first_ms;              /* until everybody was tried on their first contact */
-	int64_t all_ms;                /* until the last chain ends, with the wait after it */
+	int64_t people, unreachable;      /* unreachable: no contact of the channels in use */
+	int64_t passed_over[CHANNEL_END]; /* people with a step of a channel that is not in use */
+	int64_t attempts[CHANNEL_END];    /* by channel */
+	int64_t first_ms;                 /* until everybody was tried on their first contact */
+	int64_t all_ms;                   /* until the last chain ends, with the wait after it */
 };
 
 /* `channels`: the set in use. `capacity` is indexed by channel. */

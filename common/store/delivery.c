@@ -134,6 +134,17 @@ enum store_status delivery_due(struct store *store, int queue, int64_t now,
 			 list, room, count);
 }
 
+enum store_status delivery_after(struct store *store, int queue, int64_t due_at, int64_t id,
+				 struct delivery *list, size_t room, size_t *count)
+{
+	return read_list(store,
+			 stmt(store,
+			      "SELECT " COLUMNS " FROM delivery WHERE state=1 AND queue=?"
+			      " AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?",
+			      "iiii", (int64_t)queue, due_at, id, (int64_t)room),
+			 list, room, count);
+}
+
 enum store_status delivery_next_due(struct store *store, int queue, int64_t *at)
 {
 	return stmt_number(store,

@@ -41,6 +41,9 @@ MUST_USE enum store_status delivery_of_person(struct store *store, int64_t broad
 /* Those waiting in a queue whose time has come, the longest due first. */
 MUST_USE enum store_status delivery_due(struct store *store, int queue, int64_t now,
 					struct delivery *list, size_t room, size_t *count);
+/* Those waiting in a queue, due or not, in the same order, behind a place in it. */
+MUST_USE enum store_status delivery_after(struct store *store, int queue, int64_t due_at, int64_t id,
+					  struct delivery *list, size_t room, size_t *count);
 /* When the next of a queue is due; INT64_MAX where none waits. */
 MUST_USE enum store_status delivery_next_due(struct store *store, int queue, int64_t *at);
 

@@ -1,6 +1,7 @@
 #include "common/store/store.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/store/migrations.h"
@@ -198,10 +199,11 @@ static enum store_status migrate(struct store *store)
 	for (;;) {
 		int version = store_schema(store);
 		if (version > migrations_count()) {
-			snprintf(store->error, sizeof store->error,
-				 "%s: made by a newer version of Tenko (schema %d, this one knows %d); "
-				 "install that version",
-				 store->path, version, migrations_count());
+			snprintf(
+				store->error, sizeof store->error,
+				"%s: made by a newer version of Tenko (schema %d, this one knows %d); "
+				"install that version",
+				store->path, version, migrations_count());
 			return STORE_NEWER;
 		}
 		if (version == migrations_count())
@@ -215,6 +217,7 @@ static enum store_status migrate(struct store *store)
 			status = stmt_script(store, migrations_sql(version + 1));
 			if (!status)
 				status = stmt_script(store, set);
+			crash_point(CRASH_MIGRATION_APPLIED);
 		}
 		if (status) {
 			store_rollback(store);
@@ -234,7 +237,8 @@ enum store_status store_open(const char *data_dir, bool create, struct store **r
 	store->path = mem_format("%s/tenko.db", data_dir);
 	if (!create && access(store->path, F_OK) != 0 && errno == ENOENT) {
 		snprintf(store->error, sizeof store->error,
-			 "%s: no database there; make one with: tenko init %s", store->path, data_dir);
+			 "%s: no database there; make one with: tenko init %s", store->path,
+			 data_dir);
 		return STORE_MISSING;
 	}
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)

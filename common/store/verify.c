@@ -32,6 +32,9 @@ struct verification {
 #define REMINDERS                                                                                     \
 	"(SELECT count(*) FROM control WHERE broadcast_id = ?1 AND verb = 4 AND id <= " READ_CONTROLS \
 	")"
+/* Where the clock was set meanwhile, times say nothing of what came first. */
+#define CLOCK_RAN \
+	" ?1 NOT IN (SELECT CAST(substr(subject, 11) AS INTEGER) FROM audit WHERE action = 'clock.set')"
 /* Attempts that count: an outage and what was taken back do not. */
 #define COUNTS " (a.outcome IS NULL OR a.outcome NOT IN (9, 10))"
 
@@ -108,12 +111,13 @@ static const struct check {
 	 " JOIN broadcast b ON b.id = d.broadcast_id"
 	 " WHERE a.dial_order < a.before AND a.try <= " RETRIES " + 1"
 	 " AND a.created_at < CASE a.channel WHEN 1 THEN ?3 WHEN 2 THEN ?4 ELSE ?5 END"
+	 " AND" CLOCK_RAN
 	 " AND " REMINDERS " = 0"},
 	/* Replies are read some time after they were given; ten seconds is ample. */
 	{"after_answer",
 	 "SELECT d.person_id, a.id, 'made after the person had answered'"
 	 " FROM attempt a JOIN delivery d ON d.id = a.delivery_id WHERE" OF_BROADCAST
-	 " AND a.created_at > 10000 + (SELECT min(at) FROM reply WHERE broadcast_id = d.broadcast_id"
+	 " AND" CLOCK_RAN " AND a.created_at > 10000 + (SELECT min(at) FROM reply WHERE broadcast_id = d.broadcast_id"
 	 " AND person_id = d.person_id AND id <= " READ_REPLIES ")"},
 	{"untried",
 	 "SELECT d.person_id, 0, printf('exhausted with %d of %d addresses tried', tried, addresses)"

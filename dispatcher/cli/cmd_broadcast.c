@@ -1,6 +1,7 @@
 #include "dispatcher/cli/command.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/mem.h"
 #include "common/broadcast/preset.h"
 #include "common/store/broadcast.h"
@@ -253,6 +254,7 @@ static enum store_status store_request(struct store *store, const struct order *
 	status = broadcast_request(store, b, o->targets.list, o->targets.count);
 	if (!status)
 		status = figures_keep_forecast(store, b->id, estimate->forecast.all_ms);
+	crash_point(CRASH_BROADCAST_UNCOMMITTED);
 	if (!status)
 		return store_commit(store);
 	store_rollback(store);
@@ -277,6 +279,20 @@ static void answer_sent(const struct cli *cli, const struct broadcast *b,
 	buf_free(&people);
 }
 
+/* Who chose the channels by --channels knows; a setting may have been forgotten. */
+static void say_passed_over(const struct cli *cli, const struct order *o,
+			    const struct estimate *estimate)
+{
+	const int64_t *people = estimate->forecast.passed_over;
+
+	for (int channel = CHANNEL_NONE + 1; channel < CHANNEL_END && !o->channels; channel++)
+		if (people[channel])
+			cli_say(cli,
+				"%lld of them have %s in their dial order, which is passed over: "
+				"it is not in broadcast.channels",
+				(long long)people[channel], channel_name((enum channel)channel));
+}
+
 static int send_it(struct cli *cli, const struct order *o, struct broadcast *b,
 		   const struct estimate *estimate)
 {
@@ -288,9 +304,11 @@ static int send_it(struct cli *cli, const struct order *o, struct broadcast *b,
 	enum store_status status = store_request(cli_store(cli), o, b, estimate);
 	if (status)
 		return cli_store_failed(cli, status);
+	crash_point(CRASH_BROADCAST_COMMITTED);
 	if (estimate->forecast.unreachable)
 		cli_say(cli, "%lld of them have no contact of these channels; see: tenko list %lld",
 			(long long)estimate->forecast.unreachable, (long long)b->id);
+	say_passed_over(cli, o, estimate);
 	if (!cli_poke(cli))
 		cli_say(cli, "recorded; the scheduler is not running and will send it when it "
 			     "starts (tenkod)");

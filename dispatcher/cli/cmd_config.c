@@ -1,5 +1,6 @@
 #include "dispatcher/cli/command.h"
 
+#include "common/auth/accounts.h"
 #include "common/base/mem.h"
 #include "common/base/vocabulary.h"
 #include "common/text/question.h"
@@ -37,6 +38,22 @@ static void check_question(const struct settings *s, const char *file, struct bu
 	buf_free(&what);
 }
 
+static void check_voice(const struct settings *s, const char *file, struct buf *faults)
+{
+	struct accounts accounts;
+	struct buf what = {0};
+
+	if (!accounts_read(s->voice_accounts, &accounts, &what)) {
+		buf_format(faults, "%s: %s\n", file, buf_text(&what));
+		buf_free(&what);
+		return;
+	}
+	if (!accounts.count && channels_by_names(s->broadcast_channels) & 1u << CHANNEL_VOICE)
+		fault(faults, file, "voice.accounts",
+		      "empty, but broadcast.channels names voice: nobody could be called");
+	accounts_free(&accounts);
+}
+
 static void check_template_dir(const struct settings *s, const char *file, struct buf *faults)
 {
 	const char *dir = s->broadcast_template_dir;
@@ -66,6 +83,7 @@ static void check_values(const struct settings *s, const char *file, struct buf 
 		fault(faults, file, "pacing.outage_backoff", "longer than outage_backoff_most");
 	check_question(s, file, faults);
 	check_template_dir(s, file, faults);
+	check_voice(s, file, faults);
 }
 
 static json_t *lines_json(const char *lines)

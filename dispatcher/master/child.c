@@ -1,6 +1,7 @@
 #include "dispatcher/master/child.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
@@ -168,6 +169,7 @@ static bool start_process(struct child *child)
 		return false;
 	command_for(child, &command);
 	pid_t pid = spawn(&command, ends[1]);
+	crash_point(CRASH_MASTER_STARTED);
 	int error = errno;
 	command_free(&command);
 	if (ends[1] >= 0)

@@ -1,6 +1,7 @@
 #include "dispatcher/master/roles.h"
 
 #include "common/base/mem.h"
+#include "common/base/vocabulary.h"
 #include "dispatcher/master/ground.h"
 #include "dispatcher/master/refuse.h"
 
@@ -25,14 +26,17 @@ static int64_t mail_workers(const struct settings *s)
 	return s->workers_mail;
 }
 
+/* Without an account there is nobody to ask for a call. */
 static int64_t voice_workers(const struct settings *s)
 {
-	return s->workers_voice;
+	return *s->voice_accounts ? s->workers_voice : 0;
 }
 
 static int64_t push_workers(const struct settings *s)
 {
-	return s->workers_push;
+	bool in_use = channels_by_names(s->broadcast_channels) & 1u << CHANNEL_PUSH;
+
+	return in_use ? s->workers_push : 0;
 }
 
 static const struct role roles[] = {

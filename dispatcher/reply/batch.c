@@ -1,6 +1,7 @@
 #include "dispatcher/reply/batch.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/queue/poke.h"
@@ -31,6 +32,7 @@ static enum store_status record(struct batch *batch)
 			break;
 		status = entry->append(store, entry);
 	}
+	crash_point(CRASH_REPLY_UNCOMMITTED);
 	if (!status)
 		return store_commit(store);
 	store_rollback(store);
@@ -69,6 +71,7 @@ static void commit(struct batch *batch, bool last)
 	if (status) {
 		log_error("reply.store", "error=%s", log_quote(store_error(server->store)));
 	} else {
+		crash_point(CRASH_REPLY_COMMITTED);
 		server->traffic.commits++;
 		poke_send(server->settings);
 	}

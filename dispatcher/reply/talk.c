@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { AGAIN = '9' };
+enum { ABSENT = '0', AGAIN = '9' };
 
 static void store_failed(const struct visit *visit)
 {
@@ -70,6 +70,17 @@ static char *action_of(const struct visit *visit, const struct talk *talk)
 	return url;
 }
 
+/* Whether others are on the call beside this person, or were before. */
+static bool is_shared(const struct visit *visit, const struct call_party *party)
+{
+	struct call_party other;
+
+	if (!party->attempt)
+		return false;
+	return party->attempt != party->leader ||
+	       !call_party_next(visit->server->store, party->leader, party->attempt, &other);
+}
+
 void talk_ask(const struct visit *visit, const struct talk *talk, struct buf *script)
 {
 	char *action = action_of(visit, talk);
@@ -78,6 +89,7 @@ void talk_ask(const struct visit *visit, const struct talk *talk, struct buf *sc
 		.question = &talk->question,
 		.organisation = visit->server->settings->tenko_organisation,
 		.action = action,
+		.shared = is_shared(visit, &talk->party),
 	};
 
 	twiml_ask(script, &view);
@@ -107,16 +119,21 @@ static void go_on(const struct visit *visit, const struct talk *talk, struct buf
 	talk_free(&next);
 }
 
-/* Says the phrase, then asks once more if there is patience left. */
+/*
+ * Says the phrase, then asks once more if there is patience left. If not, it is said that there is no
+ * answer: nobody is to lay down the receiver and believe that they gave one.
+ */
 static void ask_again(const struct visit *visit, const struct talk *talk, enum phrase why,
 		      int64_t most, struct buf *script)
 {
 	if (why != PHRASES)
 		twiml_say(script, why, talk->page.language, NULL);
-	if (talk->times < most)
+	if (talk->times < most) {
 		talk_ask(visit, talk, script);
-	else
-		go_on(visit, talk, script);
+		return;
+	}
+	twiml_say(script, PHRASE_CALL_UNANSWERED, talk->page.language, NULL);
+	go_on(visit, talk, script);
 }
 
 /* recording */
@@ -202,6 +219,8 @@ void talk_hear(const struct visit *visit, struct talk *talk, const char *digits)
 		twiml_say(&script, PHRASE_CALL_OVER, talk->page.language, NULL);
 	else if (!digits[0])
 		ask_again(visit, talk, PHRASE_CALL_SILENT, TALK_SILENT_MOST, &script);
+	else if (one && digits[0] == ABSENT && is_shared(visit, &talk->party))
+		go_on(visit, talk, &script);
 	else if (one && digits[0] == AGAIN)
 		ask_again(visit, talk, PHRASES, TALK_TIMES_MOST, &script);
 	else

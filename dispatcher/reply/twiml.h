@@ -1,7 +1,9 @@
 #pragma once
 
 /*
- * What is said in a call, as the provider's XML (TwiML). Pure functions of their arguments.
+ * What is said in a call, as the provider's XML (TwiML). Pure functions of their arguments. A name or
+ * a text in Japanese is said by a Japanese voice within an English sentence too: an English one says
+ * nothing at all in its place.
  *
  *	twiml_begin(&out);
  *	twiml_say(&out, PHRASE_CALL_TAKEN, language, "I am safe");
@@ -19,6 +21,7 @@ struct twiml_view {
 	const struct question *question;
 	const char *organisation;
 	const char *action; /* URL that the key that was pressed goes to */
+	bool shared;        /* others are on the call: somebody can be absent (key 0) */
 };
 
 void twiml_begin(struct buf *out);

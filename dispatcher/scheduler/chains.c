@@ -52,7 +52,9 @@ static struct action step(struct scheduler *s, struct run *run, struct delivery 
 			  enum chain_event event)
 {
 	struct plan plan = plan_unpack(d->plan);
-	return escalation_step(&plan, &run->b->policy, &d->chain, event, s->now);
+	int64_t now = event == EVENT_ELSEWHERE && d->due_at > s->now ? d->due_at : s->now;
+
+	return escalation_step(&plan, &run->b->policy, s->down, &d->chain, event, now);
 }
 
 enum store_status chain_begin(struct scheduler *s, struct run *run, struct delivery *d)
@@ -71,6 +73,16 @@ enum store_status chain_apply(struct scheduler *s, struct run *run, struct deliv
 	follow(run, d, &action);
 	if (event == EVENT_CANCELLED)
 		move(run, d, DELIVERY_CANCELLED);
+	return delivery_save(s->store, d);
+}
+
+enum store_status chain_look_elsewhere(struct scheduler *s, struct run *run, struct delivery *d)
+{
+	struct action action = step(s, run, d, EVENT_ELSEWHERE);
+
+	if (action.kind == ACTION_NONE)
+		return STORE_OK;
+	follow(run, d, &action);
 	return delivery_save(s->store, d);
 }
 
@@ -128,5 +140,7 @@ enum store_status chain_postpone(struct scheduler *s, struct delivery *d, int64_
 enum store_status chain_shelve(struct scheduler *s, struct delivery *d, bool shelved)
 {
 	d->queue = shelved ? d->queue | QUEUE_SHELVED : d->queue & ~QUEUE_SHELVED;
+	if (!shelved)
+		parked_again(s);
 	return delivery_save(s->store, d);
 }

@@ -15,6 +15,10 @@ MUST_USE enum store_status chain_begin(struct scheduler *s, struct run *run, str
 MUST_USE enum store_status chain_apply(struct scheduler *s, struct run *run, struct delivery *d,
 				       enum chain_event event);
 
+/* Waits for a channel that is down: goes on with another step that is owed, if one can be tried. */
+MUST_USE enum store_status chain_look_elsewhere(struct scheduler *s, struct run *run,
+						struct delivery *d);
+
 /* The person answered: the chain stops, whatever it was about to do. */
 MUST_USE enum store_status chain_answered(struct scheduler *s, struct run *run, struct delivery *d,
 					  int64_t reply, const char *choice);

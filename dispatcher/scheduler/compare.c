@@ -1,6 +1,7 @@
 #include "dispatcher/scheduler/compare.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "dispatcher/scheduler/families.h"
@@ -129,8 +130,10 @@ static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t a
 static bool hand_over_all(struct scheduler *s, struct stream stream, void *arg)
 {
 	(void)arg;
-	return belt_stream_reset(s->belt, stream.channel, stream.lane) &&
-	       hand_over_after(s, stream, 0);
+	if (!belt_stream_reset(s->belt, stream.channel, stream.lane))
+		return false;
+	crash_point(CRASH_SCHEDULER_STREAM_RESET);
+	return hand_over_after(s, stream, 0);
 }
 
 /* comparing */

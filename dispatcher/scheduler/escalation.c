@@ -12,6 +12,7 @@ enum { OWED_BITS = 8, OWED_FLAG = 0x80, OWED_ADDRESS = 2 };
 struct situation {
 	const struct plan *plan;
 	const struct policy *policy;
+	unsigned down;
 	struct chain *chain;
 	int64_t now;
 };
@@ -55,19 +56,44 @@ static void settle_step(struct chain *c)
 	c->owed &= ~(INT64_C(0xff) << (c->step * OWED_BITS));
 }
 
-/* Moves to the first owed step from `step` on. */
-static bool go_to_owed(struct chain *c, int step)
+static int owed_point(const struct chain *c, int step)
 {
-	for (; step < PLAN_STEPS; step++) {
-		int point = (int)(c->owed >> (step * OWED_BITS) & 0xff);
-		if (point & OWED_FLAG) {
-			c->step = step;
-			c->pass = point >> OWED_ADDRESS & 0x1f;
-			c->address = point & 3;
-			return true;
-		}
-	}
-	return false;
+	int point = (int)(c->owed >> (step * OWED_BITS) & 0xff);
+
+	return point & OWED_FLAG ? point : 0;
+}
+
+/* The first owed step from `step` on whose channel is not in the set; -1: none. */
+static int find_owed(const struct situation *s, int step, unsigned but)
+{
+	for (; step < s->plan->steps; step++)
+		if (owed_point(s->chain, step) && !(but & 1u << s->plan->step[step].channel))
+			return step;
+	return -1;
+}
+
+static void resume_owed(struct chain *c, int step)
+{
+	int point = owed_point(c, step);
+
+	c->step = step;
+	c->pass = point >> OWED_ADDRESS & 0x1f;
+	c->address = point & 3;
+}
+
+/*
+ * Moves to the next owed step behind the present one; in the last round, where each is waited for,
+ * to the first that need not wait.
+ */
+static bool go_to_owed(const struct situation *s, int behind)
+{
+	int step = is_last_round(s) ? find_owed(s, 0, s->down) : find_owed(s, behind + 1, 0);
+
+	if (step < 0 && is_last_round(s))
+		step = find_owed(s, 0, 0);
+	if (step >= 0)
+		resume_owed(s->chain, step);
+	return step >= 0;
 }
 
 static bool any_soft(const struct chain *c)
@@ -212,7 +238,7 @@ static struct action owed_on(const struct situation *s, int64_t at)
 		if (go_on_in_step(s, &at))
 			return try_at(s, at);
 		settle_step(c);
-		if (!go_to_owed(c, c->step + 1))
+		if (!go_to_owed(s, c->step))
 			break;
 	}
 	return begin_soft(s);
@@ -221,7 +247,7 @@ static struct action owed_on(const struct situation *s, int64_t at)
 static struct action begin_owed(const struct situation *s, int64_t at)
 {
 	s->chain->phase = PHASE_OWED;
-	if (go_to_owed(s->chain, 0))
+	if (go_to_owed(s, -1))
 		return owed_on(s, at);
 	return begin_soft(s);
 }
@@ -279,15 +305,75 @@ static struct action on_due(const struct situation *s)
 	return nothing(s);
 }
 
+static bool makes_good_at_last(const struct situation *s)
+{
+	return s->chain->phase == PHASE_OWED && is_last_round(s);
+}
+
+/* The rest of the present step stays owed, and another that is owed has its turn. */
+static struct action go_elsewhere(const struct situation *s, int step)
+{
+	int64_t at = s->now;
+
+	owe_rest_of_step(s->chain);
+	end_pass(s, &at);
+	resume_owed(s->chain, step);
+	return owed_on(s, at);
+}
+
+/* What else there is to do for somebody who waits for a channel that is down; -1: nothing. */
+static int find_elsewhere(const struct situation *s)
+{
+	bool waits = makes_good_at_last(s) && s->down & 1u << current(s)->channel;
+
+	return waits ? find_owed(s, 0, s->down) : -1;
+}
+
+/*
+ * The same after the channel failed them just now. Where nothing else works either they take turns,
+ * so that somebody tries each channel and sees it come back.
+ */
+static int find_after_outage(const struct situation *s)
+{
+	unsigned here = 1u << current(s)->channel;
+	int step = -1;
+
+	if (makes_good_at_last(s))
+		step = find_owed(s, 0, s->down | here);
+	if (makes_good_at_last(s) && step < 0)
+		step = find_owed(s, s->chain->step + 1, here);
+	if (makes_good_at_last(s) && step < 0)
+		step = find_owed(s, 0, here);
+	return step;
+}
+
+static struct action on_elsewhere(const struct situation *s)
+{
+	int step = find_elsewhere(s);
+
+	return step < 0 ? nothing(s) : go_elsewhere(s, step);
+}
+
+static struct action on_not_tried(const struct situation *s)
+{
+	int step = find_elsewhere(s);
+
+	return step < 0 ? try_at(s, s->now) : go_elsewhere(s, step);
+}
+
 /*
  * Dialing: the rest of the step is owed, the next step follows. Making good: with more rounds
- * to come the next owed step has its turn, in the last round this one waits for the channel.
+ * to come the next owed step has its turn. In the last round it is one that can be tried, or this
+ * one waits for the channel if it is the only one.
  */
 static struct action on_outage(const struct situation *s)
 {
 	struct chain *c = s->chain;
 	int64_t at = s->now;
+	int step = find_after_outage(s);
 
+	if (step >= 0)
+		return go_elsewhere(s, step);
 	if (c->phase != PHASE_DIALING && is_last_round(s))
 		return try_at(s, at);
 	if (c->phase == PHASE_SOFT) {
@@ -300,7 +386,7 @@ static struct action on_outage(const struct situation *s)
 		go_to_step(c, c->step + 1);
 		return dial_on(s, at);
 	}
-	return go_to_owed(c, c->step + 1) ? owed_on(s, at) : begin_soft(s);
+	return go_to_owed(s, c->step) ? owed_on(s, at) : begin_soft(s);
 }
 
 static struct action on_attempt_end(const struct situation *s, enum chain_event event)
@@ -359,7 +445,7 @@ struct action escalation_present(const struct plan *plan, const struct policy *p
 				 const struct chain *chain, int64_t due)
 {
 	struct chain copy = *chain;
-	struct situation s = {plan, policy, &copy, due};
+	struct situation s = {.plan = plan, .policy = policy, .chain = &copy, .now = due};
 
 	if (chain->phase == PHASE_OVER)
 		return (struct action){.kind = ACTION_STOP, .at = due};
@@ -369,10 +455,10 @@ struct action escalation_present(const struct plan *plan, const struct policy *p
 	return try_at(&s, due);
 }
 
-struct action escalation_step(const struct plan *plan, const struct policy *policy,
+struct action escalation_step(const struct plan *plan, const struct policy *policy, unsigned down,
 			      struct chain *chain, enum chain_event event, int64_t now)
 {
-	struct situation s = {plan, policy, chain, now};
+	struct situation s = {plan, policy, down, chain, now};
 
 	switch (event) {
 	case EVENT_START:
@@ -385,7 +471,9 @@ struct action escalation_step(const struct plan *plan, const struct policy *poli
 	case EVENT_OUTAGE:
 		return is_trying(chain) ? on_outage(&s) : nothing(&s);
 	case EVENT_NOT_TRIED:
-		return is_trying(chain) ? try_at(&s, now) : nothing(&s);
+		return is_trying(chain) ? on_not_tried(&s) : nothing(&s);
+	case EVENT_ELSEWHERE:
+		return is_trying(chain) ? on_elsewhere(&s) : nothing(&s);
 	case EVENT_DELIVERED:
 	case EVENT_REFUSED:
 	case EVENT_TEMPORARY:

@@ -4,7 +4,7 @@
  * The escalation: what comes next for one person. A pure function of its arguments: no I/O, no
  * clock, no memory of its own.
  *
- *	(contact plan, policy, chain, event, now) -> (new chain, action)
+ *	(contact plan, policy, channels that are down, chain, event, now) -> (new chain, action)
  *
  * The rule (Biz 安否確認/一斉通報, manual, section 5.2): contacts are tried in dial order, each with
  * the retries of its channel before the next; the retry interval separates attempts, but not the
@@ -15,7 +15,9 @@
  *   next step follows at once, without the interval. A further try of one address never does.
  * - Outages do not eat attempts. When the channel is down the chain goes on to the next step at
  *   once (after the interval, if part of a mail group had gone out); what was left of the skipped
- *   step is owed and made good at the end of the round, and nobody is exhausted before it was.
+ *   step is owed and made good at the end of the round, and nobody is exhausted before it was. In
+ *   the last round what is owed on a channel that works comes before what has to wait for one that
+ *   does not, whatever their order.
  * - An address that was refused for now, or where it is unknown whether the message went out, has
  *   used that try, and is tried again up to `temporary_retries` times at the end of the round.
  * - A round goes through the whole order; between rounds lies the round interval. After the last,
@@ -40,6 +42,7 @@ enum chain_event {
 	EVENT_NOT_TRIED,
 	EVENT_REPLIED,
 	EVENT_CANCELLED,
+	EVENT_ELSEWHERE, /* channels went down or came up: is there something else to do than wait? */
 };
 
 enum action_kind {
@@ -66,12 +69,14 @@ struct action {
 MUST_USE enum chain_event escalation_event(enum outcome outcome);
 
 /*
- * Moves `chain` by `event` and says what comes next. Events of an attempt (delivered ... not
+ * Moves `chain` by `event` and says what comes next. `down`: the set (1 << channel) of those that do
+ * not work now, as far as is known. Events of an attempt (delivered ... not
  * tried) refer to the attempt that the last ACTION_TRY named. An event that does not fit the
  * phase changes nothing and gives ACTION_NONE, so that a late result does no harm.
  */
 MUST_USE struct action escalation_step(const struct plan *plan, const struct policy *policy,
-				       struct chain *chain, enum chain_event event, int64_t now);
+				       unsigned down, struct chain *chain,
+				       enum chain_event event, int64_t now);
 
 /* The action for a chain as it stands, without any event. `at` is `due`, when it was set. */
 MUST_USE struct action escalation_present(const struct plan *plan, const struct policy *policy,

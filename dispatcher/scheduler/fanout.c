@@ -1,6 +1,7 @@
 #include "dispatcher/scheduler/fanout.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/store/reply.h"
 #include "dispatcher/scheduler/chains.h"
@@ -75,6 +76,7 @@ static enum store_status go_on(struct scheduler *s, struct run *run, struct fano
 		f->waits = true;
 	while (!status && !wait && !run->b->fanned_out && !f->late) {
 		status = add_stretch(s, run);
+		crash_point(CRASH_SCHEDULER_FANOUT);
 		f->worked = true;
 		f->late = clock_monotonic() >= f->end;
 	}

@@ -1,5 +1,6 @@
 #include "dispatcher/scheduler/handover.h"
 
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/store/call.h"
@@ -284,6 +285,8 @@ bool handover_effects(struct scheduler *s)
 			belt_retire(s->belt, s->runs.list[i]->b->id);
 	if (!belt_flush(s->belt, &refused) || refused > 0)
 		return false;
+	if (e->job_count > 0)
+		crash_point(CRASH_SCHEDULER_HANDED_OVER);
 	for (size_t i = 0; i < e->job_count; i++)
 		s->marks[e->jobs[i].job.channel][e->jobs[i].lane] = e->jobs[i].job.attempt;
 	s->marks_changed |= e->job_count > 0;

@@ -21,6 +21,7 @@ static enum store_status hear(struct scheduler *s, enum channel channel, const s
 		pacing_works(pacer, s->monotonic);
 	if (pacer->down == was_down)
 		return STORE_OK;
+	parked_see(s);
 	log_warning(pacer->down ? "channel.down" : "channel.up", "channel=%s",
 		    channel_name(channel));
 	return channel_down_set(s->store, channel, pacer->down ? s->now : 0, r->detail);

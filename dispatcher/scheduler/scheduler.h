@@ -17,6 +17,7 @@
 #include "common/store/store.h"
 #include "dispatcher/scheduler/effects.h"
 #include "dispatcher/scheduler/pacing.h"
+#include "dispatcher/scheduler/parked.h"
 #include "dispatcher/scheduler/runs.h"
 
 /* What one turn takes at most of each, so that replies never wait long behind it. */
@@ -43,9 +44,13 @@ struct scheduler {
 	int64_t compared_at; /* monotonic: when the belt was last compared with the store */
 	bool results_there;  /* the belt may have results */
 	struct token_keys *keys;
+	bool clock_noted;     /* the next is known; timekeeping.h */
+	int64_t clock_offset; /* wall clock less monotonic clock */
 
 	struct runs runs;
 	struct pacer pacers[CHANNEL_END];
+	unsigned down; /* the set of channels that are down, see parked.h */
+	struct parked parked;
 	struct effects effects;
 	int64_t marks[CHANNEL_END][LANES]; /* largest attempt id on the belt, to be stored */
 	bool marks_changed;

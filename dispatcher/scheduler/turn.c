@@ -1,6 +1,7 @@
 #include "dispatcher/scheduler/turn.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "dispatcher/scheduler/calls.h"
 #include "dispatcher/scheduler/fanout.h"
@@ -8,6 +9,7 @@
 #include "dispatcher/scheduler/intake.h"
 #include "dispatcher/scheduler/outcomes.h"
 #include "dispatcher/scheduler/sweep.h"
+#include "dispatcher/scheduler/timekeeping.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -55,6 +57,8 @@ static void forget(struct scheduler *s)
 	effects_clear(&s->effects);
 	memset(s->marks, 0, sizeof s->marks);
 	s->marks_changed = false;
+	s->clock_noted = false;
+	parked_again(s);
 	enum store_status status = handover_begin(s);
 	if (status)
 		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
@@ -70,9 +74,12 @@ enum store_status turn_transaction(struct scheduler *s,
 	s->now = clock_utc();
 	s->monotonic = clock_monotonic();
 	if (!status)
+		status = timekeeping_turn(s);
+	if (!status)
 		status = body(s, arg);
 	if (!status)
 		status = runs_store(&s->runs, s->store, s->now);
+	crash_point(CRASH_SCHEDULER_UNCOMMITTED);
 	if (!status)
 		status = store_commit(s->store);
 	if (status) {
@@ -116,6 +123,7 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 	struct results *results = arg;
 	enum store_status status = store_marks(s);
 
+	parked_see(s);
 	if (!status)
 		status = intake_requests(s);
 	if (!status)
@@ -136,6 +144,8 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 		status = sweep_go_on(s);
 	if (!status)
 		status = handover_time(s);
+	if (!status)
+		status = parked_go_on(s);
 	if (!status && s->belt_state == BELT_RUNNING && !s->replies_left)
 		status = handover_due(s);
 	if (!status)
@@ -151,6 +161,8 @@ static void lose_belt(struct scheduler *s)
 /* Fewer than asked for: there are none left, and we want to be told of the next. */
 static void results_taken(struct scheduler *s, const struct results *results)
 {
+	if (results->count > 0)
+		crash_point(CRASH_SCHEDULER_RESULTS_KEPT);
 	if (!belt_results_done(s->belt, results)) {
 		lose_belt(s);
 		return;
@@ -172,6 +184,7 @@ enum store_status turn(struct scheduler *s)
 		read = false;
 	}
 	enum store_status status = turn_transaction(s, turn_body, &results);
+	crash_point(CRASH_SCHEDULER_COMMITTED);
 	if (!status && s->belt_state != BELT_GONE) {
 		if (!handover_effects(s))
 			lose_belt(s);

@@ -1,9 +1,11 @@
 """What the doubles that go by rules share: the rules, and the process that a test starts.
 
 A rule is "STAGE[:N] [PATTERN]=ACTION"; it is good N times, or always. The first that fits counts.
+A script is {"STAGE": {"SUBJECT": [ACTION, ...]}}, one for each time; it goes before the rules.
 """
 
 import fnmatch
+import json
 import os
 import re
 import signal
@@ -45,16 +47,22 @@ class Rule:
 
 
 class Rules:
-    """The rules of a running double: those it was started with, until its folder has a file of them."""
+    """The rules of a running double: those it was started with, until its folder has a file of them;
+    and its script, a file."""
 
-    def __init__(self, folder, kind, texts=()):
+    def __init__(self, folder, kind, texts=(), script=None):
         self.path = Path(folder) / "rules"
         self.kind = kind
         self.rules = [kind(text) for text in texts]
         self.stamp = None
+        self.script = json.loads(Path(script).read_text(encoding="utf-8")) if script else {}
 
     def find(self, stage, subject=""):
         self.reload()
+        actions = self.script.get(stage, {}).get(subject)
+        action = actions.pop(0) if actions else ""
+        if action:
+            return self.kind(f"{stage}={action}")
         return next((rule for rule in self.rules if rule.applies(stage, subject)), None)
 
     def reload(self):

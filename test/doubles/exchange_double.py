@@ -3,7 +3,8 @@
 speaks the provider's API (Twilio's of 2010-04-01), calls people who do as a script says, and, if
 asked, misbehaves by rule.
 
-    exchange_double.py --dir D [--port 0] [--account SID:TOKEN] [--rate N] [--rule RULE] ...
+    exchange_double.py --dir D [--port 0] [--account SID:TOKEN] [--rate N] [--certificate FILE]
+                       [--rule RULE] ...
 
 prints "port N" once it listens, and runs until SIGTERM or SIGINT. In D it keeps
 
@@ -11,6 +12,8 @@ prints "port N" once it listens, and runs until SIGTERM or SIGINT. In D it keeps
                     (seconds since 1970), status, answered_by, heard (the texts that were spoken),
                     languages, keys (what was pressed at each prompt) and faults (what was wrong
                     with what we were told to do, or how a callback was answered)
+    D/asked.jsonl   a line for each request to place a call: to, at (when it came) and the status of
+                    our answer, 0 where there was none
     D/refused.jsonl a line for each call that was not taken: at, to, status, code
     D/port          the port
 
@@ -33,11 +36,15 @@ A rule is "STAGE[:N] [PATTERN]=ACTION"; it is good N times, or always. The first
                " & shuffled": the callbacks come in the wrong order, the last one first
              of a request: "STATUS [CODE]", e.g. "400 21211", "429 20429", "500"
                "hang": never answers; "drop": closes the connection
+               "late 0.5": does as usual, half a second later
                "keep hang", "keep drop" (at place): the call is placed first
              of an event: "drop": is not sent
 
 A running server takes its rules from D/rules (one a line) whenever that file changes. Without a
 rule a callee answers and says nothing.
+
+With --script FILE it has a list of actions for each of many: {"STAGE": {"SUBJECT": [ACTION, ...]}} in
+JSON, one for each time; "" and what comes behind the last are as usual. It goes before the rules.
 
     exchange_double.py --dir D --call-in URL [--account SID:TOKEN] [--from NUMBER] KEYS ...
 
@@ -57,6 +64,7 @@ import re
 import secrets
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -71,7 +79,8 @@ from double import Double, Rule, Rules
 ACCOUNT = "AC00000000000000000000000000000001:exchange-token"
 CALLEE = re.compile(r"(busy|no-answer|failed|canceled|(answer|machine)( (\d+|-|hangup))*)"
                     r"( & (silent|twice|shuffled))?\Z")
-REQUEST = re.compile(r"(?:keep )?(?:hang|drop)|(?P<status>[2-5]\d\d)(?: (?P<code>\d+))?\Z")
+REQUEST = re.compile(r"(?:keep )?(?:hang|drop)\Z|late (?P<late>\d+(?:\.\d+)?)\Z"
+                     r"|(?P<status>[2-5]\d\d)(?: (?P<code>\d+))?\Z")
 E164 = re.compile(r"\+[1-9]\d{6,14}\Z")
 ENDED = ("completed", "busy", "no-answer", "failed", "canceled")
 CALLBACK_SECONDS = 15
@@ -334,7 +343,7 @@ class Exchange:
         self.folder = Path(options.dir)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.accounts = dict(account.split(":", 1) for account in options.account)
-        self.rules = Rules(self.folder, ExchangeRule, options.rule)
+        self.rules = Rules(self.folder, ExchangeRule, options.rule, options.script)
         self.lock = threading.RLock()
         self.calls = {}
         self.recent = []  # when the calls of the last second were placed
@@ -392,6 +401,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.server.exchange
 
     def answer(self, status, value):
+        self.status = status
         body = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json;charset=utf-8")
@@ -419,6 +429,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if rule.action.endswith("drop"):
             raise ConnectionError
         words = REQUEST.match(rule.action)
+        if words["late"]:
+            self.exchange.ending.wait(float(words["late"]))
+            return
         raise Refusal(int(words["status"]), int(words["code"] or 0), "by rule")
 
     def serve(self, method):
@@ -426,6 +439,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         shape = self.path_shape.match(url.path)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length).decode()
+        self.began, self.status = time.time(), 0
         try:
             if not shape:
                 raise Refusal(404, 20404, f"The requested resource {url.path} was not found")
@@ -441,16 +455,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.connection.shutdown(socket.SHUT_RDWR)
 
     def do_POST(self):
+        self.to = ""
         self.serve(self.place)
+        self.exchange.note("asked.jsonl", {"to": self.to, "at": self.began, "status": self.status})
 
     def do_GET(self):
         self.serve(self.show)
 
     def place(self, account, call, query, fields):
+        self.to = dict(fields).get("To", "")
         try:
             self.take_call(account, call, fields)
         except Refusal as refusal:
-            self.exchange.note("refused.jsonl", {"at": time.time(), "to": dict(fields).get("To", ""),
+            self.exchange.note("refused.jsonl", {"at": time.time(), "to": self.to,
                                                  "status": refusal.status, "code": refusal.code})
             raise
 
@@ -499,6 +516,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
+    context = None
+
+    def finish_request(self, request, client_address):
+        if self.context:
+            request.settimeout(30)
+            request = self.context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], OSError):
@@ -509,6 +533,9 @@ def serve(options):
     exchange = Exchange(options)
     server = Server((options.host, options.port), Handler)
     server.exchange = exchange
+    if options.certificate:
+        server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.context.load_cert_chain(options.certificate)
     port = server.server_address[1]
     (exchange.folder / "port").write_text(f"{port}\n")
 
@@ -541,10 +568,12 @@ def read_options(words):
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: any")
     parser.add_argument("--account", action="append", metavar="SID:TOKEN", help=f"default: {ACCOUNT}")
+    parser.add_argument("--certificate", metavar="FILE", help="speak TLS; its key is in FILE as well")
     parser.add_argument("--rate", type=int, default=0, help="calls a second taken; 0: no limit")
     parser.add_argument("--ring", type=float, default=0.05, help="seconds until a callee acts")
     parser.add_argument("--talk", type=float, default=0, help="seconds that a call lasts beside")
     parser.add_argument("--rule", action="append", default=[], metavar="RULE")
+    parser.add_argument("--script", metavar="FILE")
     parser.add_argument("--call-in", metavar="URL")
     parser.add_argument("--from", dest="caller", default="+819000000000", metavar="NUMBER")
     parser.add_argument("keys", nargs="*", metavar="KEYS", help="with --call-in")
@@ -565,14 +594,21 @@ class ExchangeDouble(Double):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if '--certificate' in self.command else 'http'}://127.0.0.1:{self.port}"
+
+    def read(self, name, to, key):
+        path = self.folder / name
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        found = [json.loads(line) for line in lines if line.endswith("}")]
+        return sorted((c for c in found if to in (None, c["to"])), key=lambda c: c[key])
 
     def calls(self, to=None):
         """The calls that ended, in the order in which they were placed."""
-        path = self.folder / "calls.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        found = [json.loads(line) for line in lines if line.endswith("}")]
-        return sorted((c for c in found if to in (None, c["to"])), key=lambda c: c["placed"])
+        return self.read("calls.jsonl", to, "placed")
+
+    def requests(self, to=None):
+        """The requests to place a call that are over, in the order in which they came."""
+        return self.read("asked.jsonl", to, "at")
 
 
 def main(words):

@@ -75,6 +75,11 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        self.server.double.watch("before", self.path)
+        self.answer()
+        self.server.double.watch("after", self.path)
+
+    def answer(self):
         path = self.path.partition("?")[0]
         rule = self.server.double.rule_for(path)
         body, modified = self.server.double.content(path)
@@ -151,6 +156,7 @@ class FeedDouble:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.requests = []
         self.rules = []
+        self.watcher = None     # called with "before" or "after" and the path of each request
         self.lock = threading.Lock()
         self.ended = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
@@ -252,6 +258,10 @@ class FeedDouble:
                         rule[2] -= 1
                     return rule[1]
         return None
+
+    def watch(self, when, path):
+        if self.watcher:
+            self.watcher(when, path)
 
     def note(self, path, headers, status):
         with self.lock:

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A push service for tests: real HTTP over a real socket, and browsers that subscribe to it.
+"""A push service for tests: real HTTP over a real socket (https_double.py: with a context, HTTP/2
+over TLS), and browsers that subscribe to it.
 
     with PushDouble() as service:
         phone = service.subscribe()             # a browser with a key pair of its own
@@ -10,8 +11,8 @@
 
 Each request is checked as a strict service would: the headers of RFC 8030, the token of RFC 8292
 (python3-jwt judges its signature), the body of RFC 8188 and RFC 8291. What does not pass is
-answered with 400 and kept in `faults`. An answer can also be "reset": the request is read, then the
-connection is cut. FcmDouble is the same for FCM: the tokens of RFC 7523 and the messages.
+answered with 400 and kept in `faults`. An answer can also be "reset" and what else https_double.py
+knows. FcmDouble is the same for FCM: the tokens of RFC 7523 and the messages.
 
 As a program it is the push service of the quickstart: see push_double.py --help.
 """
@@ -21,11 +22,9 @@ import base64
 import json
 import re
 import signal
-import socket
 import struct
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -34,6 +33,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from https_double import Server
 
 RECORD_MOST = 4096
 DAY = 86400
@@ -96,6 +96,7 @@ class Phone:
         self.private_key = ec.generate_private_key(ec.SECP256R1())
         self.auth = bytes(range(16))
         self.received = []  # (time, topic, headers, message) of each notification that was taken
+        self.late = 0       # seconds until it is answered
         self.script = []    # answers to come; behind them 201
         self.always = None
 
@@ -119,27 +120,21 @@ class Phone:
 
 
 class PushDouble:
-    def __init__(self, host="127.0.0.1", port=0):
+    def __init__(self, host="127.0.0.1", port=0, context=None):
         self.lock = threading.Lock()
         self.phones = {}
-        self.requests = []  # (time, phone's name, status) of every request
+        self.requests = []  # (when it came, phone's name, status) of every request
         self.faults = []
         self.public_key = None  # of the application server, of the first token that was sent
-        handler = type("Handler", (Handler,), {"service": self})
-        self.server = ThreadingHTTPServer((host, port), handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.url = f"http://{host}:{self.port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.server = Server((host, port), self.respond, context)
+        self.port, self.url = self.server.port, self.server.url
 
     def __enter__(self):
-        self.thread.start()
+        self.server.start()
         return self
 
     def __exit__(self, *exception):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        self.server.stop()
 
     def subscribe(self, name=None):
         name = name or f"phone-{len(self.phones) + 1}"
@@ -148,14 +143,14 @@ class PushDouble:
             self.phones[name] = phone
         return phone
 
-    def answer(self, phone, status, headers=None, times=None):
+    def answer(self, phone, status, headers=None, times=None, text=b""):
         """The next `times` answers to this phone's notifications, or all of them from now on.
-        `status` a number or "reset"."""
+        `status` a number or a word of https_double.py."""
         with self.lock:
             if times is None:
-                phone.always = (status, headers or {})
+                phone.always = (status, headers or {}, text)
             else:
-                phone.script += [(status, headers or {})] * times
+                phone.script += [(status, headers or {}, text)] * times
 
     # what is asked of a request
 
@@ -178,46 +173,31 @@ class PushDouble:
         return json.loads(decrypt(body, phone.private_key, phone.auth))
 
     def take(self, phone, headers, body):
-        """The answer to a notification: a status and headers."""
+        """The answer to a notification: a status, headers and text."""
         try:
             message = self.check(phone, headers, body)
         except Exception as fault:  # whatever it is, the request was wrong
             with self.lock:
                 self.faults.append(f"{phone.name}: {type(fault).__name__}: {fault}")
-            return 400, {}
+            return 400, {}, b""
         with self.lock:
-            status, more = phone.script.pop(0) if phone.script else phone.always or (201, {})
+            answer = phone.script.pop(0) if phone.script else phone.always or (201, {}, b"")
+            status, more, text = answer
             if status == 201:
                 phone.received.append((time.time(), headers["Topic"], dict(headers), message))
                 more = dict(more, Location=f"{self.url}/message/{len(self.requests)}")
-            return status, more
+            return status, more, text
 
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    service = None
-
-    def log_message(self, *arguments):
-        pass
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        name = self.path.removeprefix("/push/")
-        phone = self.service.phones.get(name)
-        status, headers = self.service.take(phone, self.headers, body) if phone else (404, {})
-        with self.service.lock:
-            self.service.requests.append((time.time(), name, status))
-        if status == "reset":
-            # Closed with a linger time of nothing the peer gets a reset, not an end.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-            self.connection.close()
-            return
-        self.send_response(status)
-        for key, value in headers.items():
-            self.send_header(key, value)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+    def respond(self, method, path, headers, body):
+        began = time.time()
+        name = path.removeprefix("/push/")
+        phone = self.phones.get(name) if method == "POST" else None
+        if phone:
+            time.sleep(phone.late)
+        answer = self.take(phone, headers, body) if phone else (404, {}, b"")
+        with self.lock:
+            self.requests.append((began, name, answer[0]))
+        return answer
 
 
 class FcmDouble:
@@ -227,7 +207,7 @@ class FcmDouble:
     Tokens are good for `lifetime` seconds, and for one only: the newest.
     """
 
-    def __init__(self, folder, lifetime=3600):
+    def __init__(self, folder, lifetime=3600, context=None):
         self.lock = threading.Lock()
         self.lifetime = lifetime
         self.script = []
@@ -236,11 +216,8 @@ class FcmDouble:
         self.faults = []
         key = rsa.generate_private_key(65537, 2048)
         self.public_key = key.public_key()
-        handler = type("Handler", (FcmHandler,), {"service": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.server = Server(("127.0.0.1", 0), self.respond, context)
+        self.url = self.server.url
         self.account = folder / "account.json"
         self.account.touch(0o600)
         self.account.write_text(json.dumps({
@@ -251,13 +228,11 @@ class FcmDouble:
                 serialization.NoEncryption()).decode()}))
 
     def __enter__(self):
-        self.thread.start()
+        self.server.start()
         return self
 
     def __exit__(self, *exception):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        self.server.stop()
 
     def give_token(self, form):
         require(form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"], "grant_type")
@@ -278,35 +253,21 @@ class FcmDouble:
         self.messages.append(message)
         return 200, {"name": f"projects/tenko-test/messages/{len(self.messages)}"}, {}
 
-
-class FcmHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    service = None
-
-    def log_message(self, *arguments):
-        pass
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {}
+    def respond(self, method, path, headers, body):
+        more = {}
         try:
-            with self.service.lock:
-                if self.path == "/token":
-                    status, answer = 200, self.service.give_token(parse_qs(body.decode()))
-                elif self.path == "/v1/projects/tenko-test/messages:send":
-                    status, answer, headers = self.service.take(self.headers["Authorization"], body)
+            require(method == "POST", method)
+            with self.lock:
+                if path == "/token":
+                    status, answer = 200, self.give_token(parse_qs(body.decode()))
+                elif path == "/v1/projects/tenko-test/messages:send":
+                    status, answer, more = self.take(headers["Authorization"], body)
                 else:
                     status, answer = 404, {}
         except Exception as fault:  # whatever it is, the request was wrong
-            self.service.faults.append(f"{self.path}: {type(fault).__name__}: {fault}")
+            self.faults.append(f"{path}: {type(fault).__name__}: {fault}")
             status, answer = 400, {}
-        data = json.dumps(answer).encode()
-        self.send_response(status)
-        for key, value in {"Content-Type": "application/json", "Content-Length": len(data),
-                           **headers}.items():
-            self.send_header(key, str(value))
-        self.end_headers()
-        self.wfile.write(data)
+        return status, {"Content-Type": "application/json", **more}, json.dumps(answer).encode()
 
 
 class Journal:

@@ -13,7 +13,8 @@ prints "port N" once it listens, and runs until SIGTERM or SIGINT. Messages are 
 
 each as it came, behind lines that say how: Return-Path, X-Sandbox-Recipient (the words after
 RCPT TO:), X-Sandbox-Session (number of the connection, from 1), X-Sandbox-Tls, X-Sandbox-Sni,
-X-Sandbox-Login and X-Sandbox-Cut (yes where the other side was not told that it was kept).
+X-Sandbox-Login, X-Sandbox-Began (when MAIL FROM came, seconds since 1970) and X-Sandbox-Cut (yes
+where the other side was not told that it was kept).
 
 A rule is "STAGE[:N] [PATTERN]=ACTION"; it is good N times, or always.
 
@@ -25,10 +26,14 @@ A rule is "STAGE[:N] [PATTERN]=ACTION"; it is good N times, or always.
              "drop": closes the connection instead of a reply
              "421 bye & drop": replies and closes
              "hang": never replies
+             "late 0.5": the usual reply, half a second later (not at starttls and content)
              "trickle": sends a byte of an endless reply every now and then
              "keep drop", "keep hang" (at end): the message is kept first
 
 A running server takes its rules from D/rules (one a line) whenever that file changes.
+
+With --script FILE it has a list of actions for each of many: {"STAGE": {"SUBJECT": [ACTION, ...]}} in
+JSON, one for each time; "" and what comes behind the last are as usual. It goes before the rules.
 """
 
 import argparse
@@ -52,7 +57,7 @@ from aiosmtpd.smtp import MISSING, SMTP, AuthResult, TLSSetupException, syntax
 from double import Double, Rule, Rules
 
 TRICKLE_SECONDS = 0.2
-ACTION = re.compile(r"(?P<keep>keep )?(?P<reply>[2-5]\d\d[ -].*?)?(?: & )?(?P<then>drop|hang|trickle)?\Z", re.S)
+ACTION = re.compile(r"(?P<keep>keep )?(?P<reply>[2-5]\d\d[ -].*?)?(?: & )?(?P<then>drop|hang|trickle|late [\d.]+)?\Z", re.S)
 
 
 class MailRule(Rule):
@@ -61,22 +66,23 @@ class MailRule(Rule):
     def read_action(self):
         action = ACTION.match(self.action)
         if action:
-            self.keep = bool(action["keep"])
             self.reply = action["reply"]
-            self.then = action["then"]
+            self.then = action["then"] or ""
+            self.late = float(self.then.removeprefix("late ")) if self.then.startswith("late ") else 0
+            self.keep = bool(action["keep"] or self.late)
         return action
 
 
 class Store:
     """The folder, and the rules in it."""
 
-    def __init__(self, folder, rules=()):
+    def __init__(self, folder, rules=(), script=None):
         self.folder = Path(folder)
         for name in ("new", "tmp"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.sessions = 0
         self.messages = max((int(p.stem) for p in (self.folder / "new").glob("[0-9]*.eml")), default=0)
-        self.rules = Rules(self.folder, MailRule, rules)
+        self.rules = Rules(self.folder, MailRule, rules, script)
 
     def rule(self, stage, address=""):
         return self.rules.find(stage, address)
@@ -101,6 +107,7 @@ class Server(SMTP):
         self.options = options
         self.number = 0
         self.recipient_words = ""
+        self.began = 0
         self.chunks = []
         context = options.tls_context
         login = options.auth
@@ -120,6 +127,7 @@ class Server(SMTP):
         """What the rule says; the reply to give, if any."""
         if rule.then == "hang":
             await asyncio.Event().wait()
+        await asyncio.sleep(rule.late)
         if rule.then == "trickle":
             self._writer.write(b"250-")
             while True:
@@ -177,6 +185,7 @@ class Server(SMTP):
         return await self.by_rule("auth") or MISSING
 
     async def handle_MAIL(self, server, session, envelope, address, options):
+        self.began = time.time()
         refusal = await self.by_rule("mail", address)
         if not refusal:
             envelope.mail_from = address
@@ -240,7 +249,7 @@ class Server(SMTP):
         rule = self.store.rule("end", self.recipient())
         if not rule or rule.keep:
             try:
-                self.store.keep(self.notes(session, envelope, cut=bool(rule)), envelope.content)
+                self.store.keep(self.notes(session, envelope, cut=bool(rule and not rule.late)), envelope.content)
             except OSError as error:
                 print(f"smtp_double: {error}", file=sys.stderr, flush=True)
                 return "452 4.3.1 cannot keep the message"
@@ -256,6 +265,7 @@ class Server(SMTP):
                 "X-Sandbox-Tls": tls.version() if tls else "no",
                 "X-Sandbox-Sni": getattr(tls, "asked_for", "") or "",
                 "X-Sandbox-Login": login.decode(errors="replace"),
+                "X-Sandbox-Began": f"{self.began:.3f}",
                 "X-Sandbox-Cut": "yes" if cut else "no"}
 
     async def handle_exception(self, error):
@@ -289,7 +299,7 @@ def complain(loop, context):
 async def serve(options):
     warnings.simplefilter("ignore")  # a login without TLS is what some tests want
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-    store = Store(options.dir, options.rule)
+    store = Store(options.dir, options.rule, options.script)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(complain)
     server = await loop.create_server(lambda: Server(store, options), options.host, options.port,
@@ -311,6 +321,7 @@ def read_options(words):
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: any")
     parser.add_argument("--rule", action="append", default=[], metavar="RULE")
+    parser.add_argument("--script", metavar="FILE")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="mail is taken after AUTH only")
     parser.add_argument("--tls", choices=("offered", "required"), help="STARTTLS")
     parser.add_argument("--cert", help="with --tls; without it one is made")

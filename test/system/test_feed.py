@@ -3,11 +3,14 @@ however the other side behaves and whatever happens to us."""
 
 import contextlib
 import json
+import re
 import signal
 import sqlite3
+import threading
 import time
 
 import pytest
+from feed_double import restamped
 from feed_system import feeds, now_as, official, sequence_as_of_now  # noqa: F401  (a fixture)
 from harness import REPOSITORY, wait_for
 
@@ -194,6 +197,53 @@ def locked(tenko):
     finally:
         db.execute("ROLLBACK")
         db.close()
+
+
+def kill_points():
+    """When the feed is asked, when the telegram is, and at many moments from then on until long after
+    everything is committed."""
+    return [("before", "/feed/", 0), ("after", "/feed/", 0), ("before", "/data/", 0)] + \
+        [("after", "/data/", n * 0.0007) for n in range(18)]
+
+
+def test_killed_between_any_two_steps_it_has_acted_on_all_or_nothing(feeds):
+    """Each telegram is of a shaking of its own: one broadcast each."""
+    original = now_as(STRONG)
+    event_id = re.search(rb"<EventID>(\d+)</EventID>", original)[1]
+    feeds.tenko.start_redis()
+    feeds.tenko.start("tenko-scheduler")
+    feeds.write_rules("[quake]\nhazard = earthquake\nthreshold = 5+\nguard = 0s\n")
+    caught = 0
+    for n, (when, path, delay) in enumerate(kill_points()):
+        telegram = original.replace(event_id, b"20110311%06d" % n)
+        feeds.double.publish("eqvol", f"{n:02}.xml", restamped(telegram, -30 * n))
+        killed = threading.Event()
+
+        def kill(moment, requested):
+            if (moment, requested.startswith(path)) == (when, True) and not killed.is_set():
+                time.sleep(delay)
+                if feeds.process.alive:  # not the request of one that was killed before
+                    feeds.process.send(signal.SIGKILL)
+                    killed.set()
+
+        before = len(feeds.telegrams())
+        feeds.start(ready=False)
+        feeds.double.watcher = kill
+        assert killed.wait(20)
+        feeds.process.wait()
+        feeds.double.watcher = None
+        settled = {t["id"] for t in feeds.telegrams()}
+        caught += len(settled) == before
+        # what is there is there as a whole
+        assert {d["telegram"] for d in feeds.decisions()} == settled
+        assert len(feeds.broadcasts()) == len(settled)
+    feeds.start()
+    total = len(kill_points())
+    feeds.wait_telegrams(total, "read")
+    assert caught >= 4
+    assert [d["verdict"] for d in feeds.decisions()] == ["send"] * total
+    assert sorted(d["broadcast"] for d in feeds.decisions()) == [b["id"] for b in feeds.broadcasts()]
+    wait_for(lambda: all(feeds.fanned_out(b["id"]) for b in feeds.broadcasts()), process=feeds.process)
 
 
 def test_a_busy_store_only_delays(feeds):

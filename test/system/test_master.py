@@ -123,6 +123,13 @@ def test_number_of_workers_comes_from_the_settings(master):
     assert {n for n in recorded(master) if n.startswith("mail")} == {"mail-1", "mail-2", "mail-3"}
 
 
+def test_workers_of_what_is_set_up(master):
+    master.configure(voice={"accounts": "AC1:token:+815012345678"},
+                     broadcast={"channels": "mail,voice,push"})
+    master.start("tenkod")
+    assert {"voice-1", "push-1"} <= set(recorded(master))
+
+
 def test_a_channel_without_workers_needs_no_program(master):
     master.configure(workers={"mail": 0})
     tenkod = bin_with(master)

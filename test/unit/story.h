@@ -6,7 +6,8 @@
  *	plan    "V M3 V"   order 1 a telephone, order 2 mail with three addresses, order 3 ...
  *	events  d delivered (used up)   x refused   t temporary   u unknown   o outage
  *	        n not tried             r replied   c cancelled   w the wait is over
- *	        s start again
+ *	        s start again           e is there something else to do than wait
+ *	        M V P  the channel goes down, or comes up again; then e
  *	told    2M3.1@10   order 2, mail, address (3), first try, due at minute 10
  *	        ...p       it may be parked while the channel is down
  *	        wait@40 exhausted@40 stop@3, and none where the event did not fit
@@ -18,10 +19,10 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char channel_signs[] = "-MVP";     /* by enum channel */
-static const char event_signs[] = "swdxtuonrc"; /* by enum chain_event */
+static const char channel_signs[] = "-MVP";      /* by enum channel */
+static const char event_signs[] = "swdxtuonrce"; /* by enum chain_event */
 
-enum { EVENTS = EVENT_CANCELLED + 1 };
+enum { EVENTS = EVENT_ELSEWHERE + 1 };
 
 /* The text is known to be sound. */
 static inline struct plan story_plan(const char *text)

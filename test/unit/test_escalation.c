@@ -48,6 +48,7 @@ static struct policy with_rounds(int rounds)
 struct walk {
 	struct plan plan;
 	struct policy policy;
+	unsigned down;
 	struct chain chain;
 	struct action last; /* what stands; not ACTION_NONE */
 	int64_t now;
@@ -68,7 +69,8 @@ static void check_present(const struct walk *w)
 static struct action take(struct walk *w, enum chain_event event)
 {
 	struct chain before = w->chain;
-	struct action a = escalation_step(&w->plan, &w->policy, &w->chain, event, w->now);
+	int64_t now = event == EVENT_ELSEWHERE && w->last.at > w->now ? w->last.at : w->now;
+	struct action a = escalation_step(&w->plan, &w->policy, w->down, &w->chain, event, now);
 
 	if (a.kind == ACTION_NONE)
 		ck_assert(same_chain(&before, &w->chain));
@@ -91,9 +93,12 @@ static struct walk walk_begin(const char *plan, struct policy policy)
 /* Ends of attempts and waits come when those are due, the rest comes at once. */
 static struct action walk_on(struct walk *w, char sign, int64_t later)
 {
-	const char *found = strchr(event_signs, sign);
+	const char *channel = strchr(channel_signs + 1, sign);
+	const char *found = strchr(event_signs, channel ? 'e' : sign);
 	bool awaited = strchr("dxtuonw", sign);
 
+	if (channel)
+		w->down ^= 1u << (channel - channel_signs);
 	ck_assert_ptr_nonnull(found);
 	if (awaited && w->last.at > w->now)
 		w->now = w->last.at;
@@ -326,10 +331,42 @@ END_TEST
 START_TEST(last_round_waits_for_the_channel)
 {
 	check_story("V M", usual, "o o 3o 3o d d d w",
-		    "1V1.1@0 2M1.1@0 1V1.1@0p 1V1.1@3p 1V1.1@6p 1V1.2@11p 2M1.1@16p "
+		    "1V1.1@0 2M1.1@0 1V1.1@0p 2M1.1@3p 1V1.1@6p 1V1.2@11p 2M1.1@16p "
 		    "wait@26 exhausted@26");
+	check_story("M", usual, "o 3o 3o d w",
+		    "1M1.1@0 1M1.1@0p 1M1.1@3p 1M1.1@6p wait@16 exhausted@16");
 	check_story("M", with_temporary(1), "t o 2o d w",
 		    "1M1.1@0 1M1.2@5p 1M1.2@5p 1M1.2@7p wait@17 exhausted@17");
+}
+END_TEST
+
+START_TEST(last_round_goes_on_with_whichever_is_up)
+{
+	/* both down; mail comes back first */
+	check_story("V M", usual, "V o M o 3o 3M d V d d w",
+		    "1V1.1@0 none 2M1.1@0 none 1V1.1@0p 2M1.1@3p none 1V1.1@11p none 1V1.2@16p "
+		    "wait@26 exhausted@26");
+	/* known to be down when the making good begins */
+	check_story(
+		"V M P", usual, "V o M o P o M d P V d d d w",
+		"1V1.1@0 none 2M1.1@0 none 3P1.1@0 none 1V1.1@0p 2M1.1@0p 1V1.1@5p 3P1.1@5p none "
+		"1V1.1@10p 1V1.2@15p wait@25 exhausted@25");
+	/* in the midst of a group; the interval is kept, and the rest of the group is not lost */
+	check_story("V M3", usual, "V o M o M d M 2V d M d d d w",
+		    "1V1.1@0 none 2M1.1@0 none 1V1.1@0p 2M1.1@0p 2M2.1@0p none 1V1.1@7p 1V1.2@12p "
+		    "none 2M2.1@17p 2M3.1@17p wait@27 exhausted@27");
+	/* taken back from a channel that is down */
+	check_story("V M", usual, "V o M o V M n M n",
+		    "1V1.1@0 none 2M1.1@0 none 1V1.1@0p none none 1V1.1@0p none 1V1.1@0p");
+}
+END_TEST
+
+START_TEST(whoever_is_not_making_good_waits_or_passes_on_as_ever)
+{
+	check_story("V M", usual, "e V d d e d e w e",
+		    "1V1.1@0 none none 1V1.2@5 2M1.1@10 none wait@20 none exhausted@20 none");
+	check_story("V M", with_rounds(2), "V o M o e w",
+		    "1V1.1@0 none 2M1.1@0 none 1V1.1@0 none none");
 }
 END_TEST
 
@@ -500,6 +537,8 @@ static TCase *outages(void)
 	tcase_add_test(t, outage_owes_the_passes_that_are_left);
 	tcase_add_test(t, outage_after_the_last_pass_but_one);
 	tcase_add_test(t, last_round_waits_for_the_channel);
+	tcase_add_test(t, last_round_goes_on_with_whichever_is_up);
+	tcase_add_test(t, whoever_is_not_making_good_waits_or_passes_on_as_ever);
 	tcase_add_test(t, earlier_rounds_pass_on);
 	tcase_add_test(t, earlier_rounds_pass_on_in_the_midst_of_a_group);
 	tcase_add_test(t, earlier_rounds_pass_on_from_extra_tries);

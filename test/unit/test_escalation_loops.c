@@ -80,24 +80,24 @@ static void check_world(const struct world *w, struct dice *d)
 					       OUTCOME_MACHINE, OUTCOME_ANSWERED_NO_INPUT};
 	struct forecast f;
 	struct chain c;
-	struct action a = escalation_step(&w->plan, &w->policy, &c, EVENT_START, 0);
+	struct action a = escalation_step(&w->plan, &w->policy, 0, &c, EVENT_START, 0);
 
 	forecast(w, &f);
 	for (int i = 0; i < f.count; i++) {
 		const struct expected *e = &f.list[i];
 		enum outcome outcome = used_up[below(d, LENGTH(used_up))];
 		while (a.kind == ACTION_WAIT)
-			a = escalation_step(&w->plan, &w->policy, &c, EVENT_DUE, a.at);
+			a = escalation_step(&w->plan, &w->policy, 0, &c, EVENT_DUE, a.at);
 		if (!as_expected(w, &a, e))
 			ck_abort_msg("TENKO_SEED=%" PRIu64 ": attempt %d of %d is not the rule's",
 				     dice_seed, i + 1, f.count);
 		if (w->bad[e->step][e->address])
 			outcome = OUTCOME_REFUSED;
-		a = escalation_step(&w->plan, &w->policy, &c, escalation_event(outcome),
+		a = escalation_step(&w->plan, &w->policy, 0, &c, escalation_event(outcome),
 				    a.at + w->length);
 	}
 	while (a.kind == ACTION_WAIT)
-		a = escalation_step(&w->plan, &w->policy, &c, EVENT_DUE, a.at);
+		a = escalation_step(&w->plan, &w->policy, 0, &c, EVENT_DUE, a.at);
 	ck_assert_int_eq(a.kind, ACTION_EXHAUSTED);
 	ck_assert_int_eq(a.at, f.exhausted);
 }

@@ -21,7 +21,8 @@ enum { TURNS_MOST = 48 };
 
 struct turn {
 	enum chain_event event;
-	int later; /* minutes after it was due */
+	int later;     /* minutes after it was due */
+	unsigned down; /* the channels that are, from then on */
 };
 
 struct history {
@@ -37,8 +38,8 @@ static enum chain_event random_event(struct dice *d, int day, enum action_kind p
 	static const char *const days[] = {
 		"dddddddddddddddddddx",
 		"dddddxxttuonrcs",
-		"ooooooooooooddxt",
-		"ddddddddooooooooxtun",
+		"ooooooooeeooddxt",
+		"ddddddddoooooeeoxtun",
 	};
 	const char *signs = days[day];
 	char sign = present == ACTION_WAIT ? 'w' : signs[below(d, (int)strlen(signs))];
@@ -60,6 +61,7 @@ struct watch {
 	struct chain chain;
 	struct action last;
 	int64_t now;
+	unsigned down;
 	struct place at; /* of the attempt that stands or was made last */
 	bool answered;   /* or called off: nobody may be tried any more */
 	bool outage;     /* this round knew one */
@@ -117,7 +119,7 @@ static void watch_end(struct watch *w, enum chain_event event)
 
 	if (event == EVENT_OUTAGE)
 		w->outage = true;
-	if (event == EVENT_OUTAGE || event == EVENT_NOT_TRIED)
+	if (event == EVENT_OUTAGE || event == EVENT_NOT_TRIED || event == EVENT_ELSEWHERE)
 		return;
 	if (w->at.phase == PHASE_SOFT)
 		w->extra[step][address]++;
@@ -170,12 +172,63 @@ static int compare(const struct watch *w, struct place a, struct place b)
 	return (left > right) - (left < right);
 }
 
+static bool is_left(const struct watch *w, int step)
+{
+	for (int a = 0; a < w->h->plan.step[step].addresses; a++)
+		if (!w->refused[step][a] && w->tries[step][a] < passes(w, step))
+			return true;
+	return false;
+}
+
+/* The first step with tries left whose channel is none of these; or else `otherwise`. */
+static int first_left(const struct watch *w, unsigned but, int otherwise)
+{
+	for (int s = 0; s < w->h->plan.steps; s++)
+		if (is_left(w, s) && !(but & 1u << w->h->plan.step[s].channel))
+			return s;
+	return otherwise;
+}
+
+/* The next behind the present one that has tries left on another channel; or else this one. */
+static int next_left(const struct watch *w, unsigned here)
+{
+	int steps = w->h->plan.steps;
+
+	for (int n = 1; n < steps; n++) {
+		int s = (w->at.step + n) % steps;
+		if (is_left(w, s) && !(here & 1u << w->h->plan.step[s].channel))
+			return s;
+	}
+	return w->at.step;
+}
+
+/* Making good in the last round: where it goes on. */
+static int rightly_owed(const struct watch *w, enum chain_event event)
+{
+	bool was_owed = w->at.step >= 0 && w->at.phase == PHASE_OWED;
+	unsigned here = was_owed ? 1u << w->h->plan.step[w->at.step].channel : 0;
+	bool back = event == EVENT_NOT_TRIED || event == EVENT_ELSEWHERE;
+
+	if (was_owed && event == EVENT_OUTAGE)
+		return first_left(w, w->down | here, next_left(w, here));
+	if (was_owed && back && (w->down & here))
+		return first_left(w, w->down, w->at.step);
+	if (was_owed && is_left(w, w->at.step))
+		return w->at.step;
+	return first_left(w, w->down, first_left(w, 0, -1));
+}
+
 static void watch_order(struct watch *w, struct place p, enum chain_event event)
 {
 	bool parked = event == EVENT_OUTAGE && w->last.may_park;
 	int way = w->at.step < 0 ? 1 : compare(w, p, w->at);
 
 	hold(w, p.round == w->at.round, "another round without its wait");
+	if (p.phase == PHASE_OWED && is_last_round(w)) {
+		hold(w, p.step == rightly_owed(w, event), "goes on with the wrong step");
+		if (w->at.phase == PHASE_OWED && p.step != w->at.step)
+			return;
+	}
 	if (event == EVENT_NOT_TRIED || parked)
 		hold(w, way == 0, "not the same attempt again");
 	else
@@ -318,9 +371,20 @@ static void watch_present(struct watch *w)
 		hold(w, same_action(present, w->last), "present differs from what was said");
 }
 
-static bool fits(enum chain_event event, enum phase phase)
+/* Whether somebody who waits for a channel that is down has anything else to do. */
+static bool has_elsewhere(const struct watch *w)
+{
+	bool waits = w->chain.phase == PHASE_OWED && is_last_round(w) && w->at.step >= 0;
+
+	return waits && w->down & 1u << w->h->plan.step[w->at.step].channel &&
+	       first_left(w, w->down, -1) >= 0;
+}
+
+static bool fits(const struct watch *w, enum chain_event event, enum phase phase)
 {
 	switch (event) {
+	case EVENT_ELSEWHERE:
+		return has_elsewhere(w);
 	case EVENT_START:
 	case EVENT_REPLIED:
 	case EVENT_CANCELLED:
@@ -343,7 +407,7 @@ static struct action watch_event(struct watch *w, enum chain_event event, int la
 {
 	const struct history *h = w->h;
 	struct chain before = w->chain, again = w->chain;
-	bool fit = fits(event, before.phase);
+	bool fit = fits(w, event, before.phase);
 
 	if (event != EVENT_REPLIED && event != EVENT_CANCELLED && event != EVENT_START && fit &&
 	    w->last.at > w->now)
@@ -358,8 +422,8 @@ static struct action watch_event(struct watch *w, enum chain_event event, int la
 	} else if (fit && w->last.kind == ACTION_TRY) {
 		watch_end(w, event);
 	}
-	struct action a = escalation_step(&h->plan, &h->policy, &w->chain, event, w->now);
-	struct action b = escalation_step(&h->plan, &h->policy, &again, event, w->now);
+	struct action a = escalation_step(&h->plan, &h->policy, w->down, &w->chain, event, w->now);
+	struct action b = escalation_step(&h->plan, &h->policy, w->down, &again, event, w->now);
 	hold(w, same_action(a, b) && same_chain(&w->chain, &again), "not the same twice");
 	hold(w, fit == (a.kind != ACTION_NONE), "an event that does not fit was taken");
 	hold(w, fit || same_chain(&before, &w->chain), "an event that does not fit changed it");
@@ -376,6 +440,8 @@ static void tell_turn(struct buf *story, struct turn turn, struct action a)
 	if (!story)
 		return;
 	buf_format(story, "  %2d%c  ", turn.later, event_signs[turn.event]);
+	for (int c = 1; c < CHANNEL_END; c++)
+		buf_char(story, turn.down & 1u << c ? channel_signs[c] : ' ');
 	story_tell(story, a);
 	buf_char(story, '\n');
 }
@@ -385,7 +451,7 @@ static struct watch watch_begin(const struct history *h, struct buf *story)
 	struct watch w = {.h = h, .now = 1000};
 	struct action a = watch_event(&w, EVENT_START, 0);
 
-	tell_turn(story, (struct turn){EVENT_START, 0}, a);
+	tell_turn(story, (struct turn){.event = EVENT_START}, a);
 	return w;
 }
 
@@ -393,6 +459,7 @@ static void take_turn(struct watch *w, struct turn turn, struct buf *story)
 {
 	if (turn.event == EVENT_START && w->answered)
 		return;
+	w->down = turn.down;
 	tell_turn(story, turn, watch_event(w, turn.event, turn.later));
 }
 
@@ -406,7 +473,7 @@ static void run_out(struct watch *w, struct buf *story)
 			w->h->plan.step[s].addresses;
 	for (most *= w->h->policy.rounds; most > 0 && w->chain.phase != PHASE_OVER; most--) {
 		enum chain_event event = w->last.kind == ACTION_TRY ? EVENT_DELIVERED : EVENT_DUE;
-		take_turn(w, (struct turn){event, 0}, story);
+		take_turn(w, (struct turn){.event = event, .down = w->down}, story);
 	}
 	hold(w, w->chain.phase == PHASE_OVER, "does not come to an end");
 }
@@ -434,6 +501,7 @@ static const char *run_random(struct history *h, struct dice *d)
 		struct turn *turn = &h->turn[h->turns++];
 		turn->event = random_event(d, day, w.last.kind);
 		turn->later = below(d, late);
+		turn->down = below(d, 3) ? w.down : (unsigned)below(d, 1 << (CHANNEL_END - 1)) << 1;
 		take_turn(&w, *turn, NULL);
 		if (w.chain.phase == PHASE_OVER && below(d, 4) == 0)
 			break;

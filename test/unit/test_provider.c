@@ -33,6 +33,8 @@ static const struct {
 	{400, "{\"code\":10004}", VERDICT_FAILED},
 	{400, "{\"code\":22005}", VERDICT_FAILED},
 	{400, "{\"code\":21205}", VERDICT_FAILED},
+	{400, "{\"code\":21999}", VERDICT_DOUBTFUL},
+	{400, "", VERDICT_DOUBTFUL},
 	{401, "{\"code\":20003}", VERDICT_FAILED},
 	{404, "<html>", VERDICT_FAILED},
 	{500, "{\"code\":\"21211\"}", VERDICT_FAILED},

@@ -49,6 +49,8 @@ static const struct {
 	{DEVICE_FCM, HTTP_ANSWERED, 404, "{\"status\": \"NOT_FOUND\"}", VERDICT_REFUSED},
 	{DEVICE_FCM, HTTP_ANSWERED, 400, "{\"status\": \"INVALID_ARGUMENT\"}", VERDICT_REFUSED},
 	{DEVICE_FCM, HTTP_ANSWERED, 401, "", VERDICT_TROUBLE},
+	{DEVICE_FCM, HTTP_ANSWERED, 401, "{\"errorCode\": \"THIRD_PARTY_AUTH_ERROR\"}",
+	 VERDICT_REFUSED},
 	{DEVICE_FCM, HTTP_ANSWERED, 429, "", VERDICT_TROUBLE},
 	{DEVICE_FCM, HTTP_ANSWERED, 500, "", VERDICT_TROUBLE},
 };
@@ -64,6 +66,16 @@ START_TEST(answers_are_judged)
 	};
 
 	ck_assert_int_eq(judge_answer(&request, answers[_i].kind), answers[_i].verdict);
+}
+END_TEST
+
+START_TEST(silence_is_trouble_and_a_connection_that_breaks_is_not)
+{
+	struct http_request request = {.end = HTTP_UNKNOWN};
+
+	ck_assert_int_eq(judge_answer(&request, DEVICE_WEBPUSH), VERDICT_UNKNOWN);
+	request.timed_out = true;
+	ck_assert_int_eq(judge_answer(&request, DEVICE_WEBPUSH), VERDICT_TROUBLE);
 }
 END_TEST
 
@@ -93,11 +105,11 @@ START_TEST(a_dead_service_is_no_outage_where_others_work)
 	struct services *s = services_new();
 
 	ck_assert_int_eq(services_trouble(s, "https://a", 0), OUTCOME_OUTAGE);
-	services_worked(s, "https://a", 0);
+	services_worked(s, "https://a", 1, 0);
 	ck_assert_int_eq(services_trouble(s, "https://a", 1000), OUTCOME_OUTAGE);
 	ck_assert_int_eq(services_trouble(s, "https://b", 1000), OUTCOME_TEMPORARY);
 	ck_assert_int_eq(services_trouble(s, "https://b", SERVICES_RECENT), OUTCOME_OUTAGE);
-	services_worked(s, "https://b", SERVICES_RECENT);
+	services_worked(s, "https://b", 1, SERVICES_RECENT);
 	ck_assert_int_eq(services_trouble(s, "https://a", SERVICES_RECENT), OUTCOME_TEMPORARY);
 	services_free(s);
 }
@@ -115,8 +127,59 @@ START_TEST(a_service_is_left_alone_as_it_asked_but_not_for_ever)
 	services_rest(s, "https://a", INT64_C(1) << 40, 0);
 	ck_assert(!services_resting(s, "https://a", SERVICES_REST_MOST));
 	services_rest(s, "https://a", 5000, 0);
-	services_worked(s, "https://a", 1);
+	services_worked(s, "https://a", 1, 1);
 	ck_assert(!services_resting(s, "https://a", 2));
+	services_free(s);
+}
+END_TEST
+
+START_TEST(a_service_that_never_works_again_loses_our_patience)
+{
+	struct services *s = services_new();
+
+	ck_assert(!services_lost_patience(s, "https://a", 1, 100, 0));
+	services_failed(s, "https://a", 1, 50);
+	ck_assert(!services_lost_patience(s, "https://a", 1, 100, 149));
+	ck_assert(services_lost_patience(s, "https://a", 1, 100, 150));
+	ck_assert(services_lost_patience(s, "https://a", 2, 100, 150));
+	ck_assert(!services_lost_patience(s, "https://b", 2, 100, 150));
+	services_failed(s, "https://a", 1, 160);
+	ck_assert(services_lost_patience(s, "https://a", 1, 100, 160));
+	services_worked(s, "https://a", 1, 170);
+	ck_assert(!services_lost_patience(s, "https://a", 1, 100, 300));
+	services_failed(s, "https://a", 1, 400);
+	ck_assert(!services_lost_patience(s, "https://a", 1, 100, 450));
+	services_free(s);
+}
+END_TEST
+
+START_TEST(a_device_loses_our_patience_where_others_of_its_service_work)
+{
+	struct services *s = services_new();
+
+	for (int64_t now = 0; now < 100; now += 10) {
+		services_failed(s, "https://a", 1, now);
+		services_worked(s, "https://a", 2, now + 1);
+	}
+	ck_assert(services_lost_patience(s, "https://a", 1, 100, 100));
+	ck_assert(!services_lost_patience(s, "https://a", 2, 100, 100));
+	services_worked(s, "https://a", 1, 101);
+	ck_assert(!services_lost_patience(s, "https://a", 1, 100, 300));
+	services_free(s);
+}
+END_TEST
+
+START_TEST(of_too_many_devices_the_oldest_is_forgotten)
+{
+	struct services *s = services_new();
+
+	for (int64_t device = 1; device <= DEVICES_KNOWN + 1; device++) {
+		services_failed(s, "https://a", device, device);
+		services_worked(s, "https://a", INT64_MAX, device);
+	}
+	ck_assert(!services_lost_patience(s, "https://a", 1, 10, 5000));
+	ck_assert(services_lost_patience(s, "https://a", 2, 10, 5000));
+	ck_assert(services_lost_patience(s, "https://a", DEVICES_KNOWN + 1, 10, 5000));
 	services_free(s);
 }
 END_TEST
@@ -362,6 +425,10 @@ int main(void)
 	tcase_add_test(tests, a_dead_service_is_no_outage_where_others_work);
 	tcase_add_test(tests, a_service_is_left_alone_as_it_asked_but_not_for_ever);
 	tcase_add_test(tests, of_too_many_services_the_oldest_is_forgotten);
+	tcase_add_test(tests, silence_is_trouble_and_a_connection_that_breaks_is_not);
+	tcase_add_test(tests, a_service_that_never_works_again_loses_our_patience);
+	tcase_add_test(tests, a_device_loses_our_patience_where_others_of_its_service_work);
+	tcase_add_test(tests, of_too_many_devices_the_oldest_is_forgotten);
 	tcase_add_test(tests, a_message_is_short_and_on_one_line);
 	tcase_add_test(tests, a_long_text_is_cut_and_a_drill_says_so);
 	tcase_add_test(tests, devices_are_read_strictly);

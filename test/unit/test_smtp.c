@@ -135,6 +135,18 @@ static void open_relay(void)
 	buf_free(&fault);
 }
 
+/* Parcel `who` is wanted when it is asked about for the first time, the second, ...: so often. */
+static struct {
+	size_t who;
+	int times;
+} answering = {.who = PARCELS};
+
+static bool is_wanted(void *arg, size_t i)
+{
+	ck_assert_ptr_null(arg);
+	return i != answering.who || answering.times-- > 0;
+}
+
 /* Sends to `count` people whose addresses are the names given, or p1, p2, ... */
 static bool send_to(size_t count, const char *const *names)
 {
@@ -151,7 +163,7 @@ static bool send_to(size_t count, const char *const *names)
 	if (!relay)
 		open_relay();
 	buf_clear(&why);
-	return relay_send(relay, parcels, count, &why);
+	return relay_send(relay, parcels, count, is_wanted, NULL, &why);
 }
 
 static const char *outcomes(size_t count)
@@ -272,12 +284,71 @@ START_TEST(a_message_longer_than_any_buffer_arrives_whole)
 		buf_format(&long_text, ".%d the quick brown fox jumps over the lazy dog\r\n", i);
 	parcels[0].text = long_text.data;
 	parcels[0].length = long_text.length;
-	ck_assert(relay_send(relay, parcels, 1, &why));
+	ck_assert(relay_send(relay, parcels, 1, is_wanted, NULL, &why));
 	ck_assert_int_eq(parcels[0].outcome, DELIVERED);
 	ck_assert_int_eq(kept(&all), 2);
 	ck_assert_int_eq(count_of(&all, long_text.data), 1);
 	buf_free(&long_text);
 	buf_free(&all);
+}
+END_TEST
+
+/* People who answer meanwhile */
+
+START_TEST(who_has_answered_is_left_out)
+{
+	start_double(NULL, NULL);
+	for (answering.who = 0; answering.who < 3; answering.who++) {
+		ck_assert(send_to(3, NULL));
+		for (size_t i = 0; i < 3; i++)
+			ck_assert_int_eq(parcels[i].outcome,
+					 i == answering.who ? OUTCOME_NOT_TRIED : DELIVERED);
+	}
+	ck_assert_int_eq(kept(NULL), 6);
+}
+END_TEST
+
+static void answer_meanwhile(const char *extensions)
+{
+	struct buf all = {0};
+
+	start_double("--extensions", extensions, "--rule", "rcpt bad*=550 5.1.1 nobody", NULL);
+	answering.who = 2;
+	answering.times = 1;
+	EXPECT("delivered refused not_tried not_tried", "a", "bad", "c", "d");
+	answering.who = 0;
+	answering.times = 1;
+	EXPECT("not_tried not_tried", "e", "f");
+	ck_assert_int_eq(kept(&all), 1);
+	ck_assert_int_eq(count_of(&all, "X-Sandbox-Recipient: <a@"), 1);
+	buf_free(&all);
+}
+
+START_TEST(who_answers_while_the_one_before_is_sent_is_left_out)
+{
+	answer_meanwhile("PIPELINING,ENHANCEDSTATUSCODES");
+}
+END_TEST
+
+START_TEST(who_answers_while_the_one_before_goes_in_chunks_is_left_out)
+{
+	answer_meanwhile("PIPELINING,ENHANCEDSTATUSCODES,CHUNKING");
+}
+END_TEST
+
+START_TEST(a_refusal_to_data_does_not_end_the_session)
+{
+	start_double("--rule", "data bad*=451 4.3.0 later", NULL);
+	EXPECT("delivered temporary delivered temporary delivered", "a", "bad1", "b", "bad2", "c");
+}
+END_TEST
+
+START_TEST(all_have_answered)
+{
+	start_double(NULL, NULL);
+	answering.who = 0;
+	EXPECT("not_tried", "a");
+	ck_assert_int_eq(kept(NULL), 0);
 }
 END_TEST
 
@@ -824,6 +895,11 @@ int main(void)
 		many_messages_go_in_chunks,
 		a_relay_without_ehlo_is_greeted_by_helo,
 		a_message_longer_than_any_buffer_arrives_whole,
+		who_has_answered_is_left_out,
+		who_answers_while_the_one_before_is_sent_is_left_out,
+		who_answers_while_the_one_before_goes_in_chunks_is_left_out,
+		a_refusal_to_data_does_not_end_the_session,
+		all_have_answered,
 		a_refused_recipient_is_refused_and_the_others_are_not,
 		refused_recipients_alone_are_refused_too,
 		refusals_for_now_are_temporary,

@@ -110,12 +110,32 @@ START_TEST(the_question_in_each_language)
 
 	page.language = LANGUAGE_EN;
 	script = script_of(&page, "");
-	ck_assert_ptr_null(strstr(script, "ja-JP"));
 	has(script, ">This is a drill.</Say>");
-	has(script, "地震 &amp; 津波</Say>"); /* there is no other */
+	has(script, "<Say language=\"ja-JP\">地震 &amp; 津波</Say>"); /* there is no other */
+	has(script, "<Say language=\"en-US\">This is for Tom &amp; &lt;Jerry&gt; 🐭.</Say>");
 	has(script, ">&amp; more</Say>");
 	has(script, "For &quot;one &amp; 1&quot;, press 1.For &quot;&lt;two&gt;&quot;, press 2.");
 	free(script);
+}
+END_TEST
+
+START_TEST(a_japanese_name_in_an_english_sentence)
+{
+	static const char *const names[] = {"山田", "ｱｲ", "𠮷野", "々"};
+	struct buf out = {0}, expected = {0};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		buf_clear(&out);
+		buf_clear(&expected);
+		twiml_say(&out, PHRASE_CALL_PERSON, LANGUAGE_EN, names[i]);
+		buf_format(&expected,
+			   "<Say language=\"en-US\">This is for </Say>"
+			   "<Say language=\"ja-JP\">%s</Say>",
+			   names[i]);
+		ck_assert_str_eq(buf_text(&out), buf_text(&expected));
+	}
+	buf_free(&out);
+	buf_free(&expected);
 }
 END_TEST
 
@@ -151,6 +171,7 @@ int main(void)
 	tcase_add_test(tcase, text_is_text_and_nothing_else);
 	tcase_add_test(tcase, addresses_are_put_together);
 	tcase_add_test(tcase, the_question_in_each_language);
+	tcase_add_test(tcase, a_japanese_name_in_an_english_sentence);
 	tcase_add_test(tcase, a_long_body_is_cut_between_characters);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

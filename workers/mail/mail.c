@@ -104,6 +104,14 @@ static size_t compose(struct worker *worker, const struct job *jobs,
 	return made;
 }
 
+/* Of the parcels, which leave out what could not be written. */
+static bool is_wanted(void *arg, size_t parcel)
+{
+	const struct mail *mail = worker_state(arg);
+
+	return worker_wanted(arg, mail->indexes[parcel]);
+}
+
 static void mail_deliver(struct worker *worker, const struct job *jobs,
 			 const struct content *const *contents, size_t count)
 {
@@ -112,7 +120,8 @@ static void mail_deliver(struct worker *worker, const struct job *jobs,
 
 	make_room(mail, count);
 	size_t made = compose(worker, jobs, contents, count);
-	bool up = made == 0 || relay_send(mail->relay, mail->parcels, made, &why);
+	bool up =
+		made == 0 || relay_send(mail->relay, mail->parcels, made, is_wanted, worker, &why);
 	for (size_t i = 0; i < made; i++)
 		if (mail->parcels[i].outcome != OUTCOME_OUTAGE)
 			worker_report(worker, mail->indexes[i], mail->parcels[i].outcome,

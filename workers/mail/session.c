@@ -1,12 +1,14 @@
 #include "workers/mail/session.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "workers/mail/watchdog.h"
 
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,6 +79,49 @@ static void see_connect(struct session *session)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+/* adding messages */
+
+static bool is_wanted(const struct session *session, const struct entry *entry)
+{
+	return session->wanted(session->wanted_arg, (size_t)(entry - session->entries));
+}
+
+static void add(struct session *session, struct entry *entry)
+{
+	const struct parcel *parcel = entry->parcel;
+	smtp_message_t message = smtp_add_message(session->wire);
+	smtp_recipient_t recipient = NULL;
+
+	if (message && smtp_set_reverse_path(message, parcel->return_path))
+		recipient = smtp_add_recipient(message, parcel->recipient);
+	if (!recipient)
+		abort(); /* out of memory */
+	smtp_message_set_application_data_release(message, entry, NULL);
+	smtp_set_messagecb(message, session_give_text, entry);
+	smtp_recipient_set_application_data_release(recipient, entry, NULL);
+	session->newest = entry;
+}
+
+void session_add_next(struct session *session)
+{
+	struct entry *end = session->entries + session->count;
+	struct entry *entry = session->newest ? session->newest + 1 : session->entries;
+
+	for (; entry < end && !is_wanted(session, entry); entry++)
+		entry->dropped = true;
+	if (entry < end)
+		add(session, entry);
+}
+
+/* The newest is about to be begun. */
+static void cut_if_unwanted(struct session *session)
+{
+	if (is_wanted(session, session->newest))
+		return;
+	session->cut_short = true;
+	watchdog_cut();
+}
+
 /*
  * libesmtp's monitor. It falls silent where the relay offers CHUNKING, from the first message on;
  * what is needed of it comes before.
@@ -90,6 +135,8 @@ void session_see_bytes(const char *bytes, int length, int writing, void *arg)
 	if (length <= 0 || writing == SMTP_CB_HEADERS)
 		return;
 	if (!writing) {
+		if (trace->stage == STAGE_MESSAGE)
+			crash_point(CRASH_MAIL_DATA_SENT);
 		trace_read(trace, bytes, (size_t)length);
 		/* libesmtp would take it for the first reply under encryption. */
 		if (trace->injected)
@@ -103,15 +150,21 @@ void session_see_bytes(const char *bytes, int length, int writing, void *arg)
 	    !trace->authenticated) {
 		session->no_login = true;
 		watchdog_cut();
+	} else if (was_before_mail && trace->stage == STAGE_MAIL) {
+		cut_if_unwanted(session);
 	}
 }
+
+/* replies */
 
 static void see_mail_reply(smtp_message_t message)
 {
 	struct entry *entry = smtp_message_get_application_data(message);
+	struct session *session = entry->session;
 
 	note_reply(entry, smtp_reverse_path_status(message), &entry->seen.mail);
-	entry->session->trace.stage = STAGE_RCPT;
+	session->trace.stage = STAGE_RCPT;
+	session_add_next(session);
 }
 
 static void see_recipient_reply(smtp_recipient_t recipient)
@@ -134,6 +187,8 @@ static void see_message_end(smtp_message_t message)
 	if (entry->seen.rcpt.code / 100 == 2 || entry->seen.rcpt.code == 0)
 		note_reply(entry, smtp_message_transfer_status(message), &entry->seen.final);
 	entry->session->trace.stage = STAGE_MAIL;
+	if (entry != entry->session->newest)
+		cut_if_unwanted(entry->session);
 }
 
 void session_see_event(smtp_session_t wire, int event, void *arg, ...)
@@ -159,6 +214,7 @@ void session_see_event(smtp_session_t wire, int event, void *arg, ...)
 		see_recipient_reply(va_arg(more, smtp_recipient_t));
 		break;
 	case SMTP_EV_MESSAGESENT:
+		crash_point(CRASH_MAIL_ACCEPTED);
 		see_message_end(va_arg(more, smtp_message_t));
 		break;
 	case SMTP_EV_EXTNA_STARTTLS:
@@ -270,11 +326,21 @@ static enum outcome outcome_of(enum verdict verdict, const struct session_record
 	return OUTCOME_OUTAGE;
 }
 
+static bool was_left_out(const struct session *session, const struct entry *entry)
+{
+	return entry->dropped || (session->cut_short && entry >= session->newest);
+}
+
 static void judge_one(struct session *session, struct entry *entry,
 		      const struct session_record *record)
 {
 	struct parcel *parcel = entry->parcel;
 
+	if (was_left_out(session, entry)) {
+		parcel->outcome = OUTCOME_NOT_TRIED;
+		put_words(parcel->detail, PARCEL_DETAIL, "stopped");
+		return;
+	}
 	parcel->outcome = outcome_of(judge_message(&entry->seen), record);
 	memcpy(parcel->detail, entry->said, sizeof entry->said);
 	session->unknowns += parcel->outcome == OUTCOME_UNKNOWN;

@@ -7,6 +7,9 @@
  * How libesmtp 1.1 reports, found by trying (test/unit/test_smtp.c holds it fast):
  * - smtp_start_session() returns 1 where the connection was lost, too. Its error is of use only
  *   where there was no connection.
+ * - A message that is added in a callback is sent in this session, if it was added before the one
+ *   under way is over. SMTP_EV_MAILSTATUS is raised for each before that, SMTP_EV_MESSAGESENT in
+ *   all ways but a refused MAIL FROM before the next is begun.
  * - The status of a message is its own only at SMTP_EV_MESSAGESENT. With CHUNKING it is the reply
  *   to the newest chunk before that. A 250 to DATA raises the event although nothing was sent.
  * - A message whose recipient was refused is given a 503 or 554 all the same.
@@ -43,14 +46,23 @@ struct relay {
 struct entry {
 	struct session *session;
 	struct parcel *parcel;
-	smtp_message_t message;
 	struct evidence seen;
 	char said[PARCEL_DETAIL]; /* the newest reply to it */
+	bool dropped;             /* not wanted any more: was left out */
 	bool given;               /* the text, to libesmtp */
 };
 
+/*
+ * Messages are added one by one, the next while the one before it is under way, so that whoever has
+ * answered meanwhile is left out. Where the one that was added has, the session is cut off.
+ */
 struct session {
 	struct relay *relay;
+	smtp_session_t wire;
+	wanted_fn wanted;
+	void *wanted_arg;
+	struct entry *newest; /* the last that was added */
+	bool cut_short;       /* the rest is for another session */
 	struct entry *entries;
 	size_t count;
 	struct trace trace;
@@ -60,6 +72,9 @@ struct session {
 	size_t outages, unknowns;   /* messages without a judgement of their own */
 	const struct entry *outage; /* the first whose own reply speaks of an outage */
 };
+
+/* Adds the next message that is wanted, if there is one. */
+void session_add_next(struct session *session);
 
 /* libesmtp's callbacks; `arg` is the session, for the text the entry. */
 void session_see_event(smtp_session_t wire, int event, void *arg, ...);

@@ -134,24 +134,7 @@ static void set_timeouts(smtp_session_t session, int64_t ms)
 		smtp_set_timeout(session, which[i] | Timeout_OVERRIDE_RFC2822_MINIMUM, (long)ms);
 }
 
-static bool add_message(smtp_session_t session, struct entry *entry)
-{
-	const struct parcel *parcel = entry->parcel;
-	smtp_recipient_t recipient;
-
-	entry->message = smtp_add_message(session);
-	if (!entry->message || !smtp_set_reverse_path(entry->message, parcel->return_path))
-		return false;
-	smtp_message_set_application_data_release(entry->message, entry, NULL);
-	smtp_set_messagecb(entry->message, session_give_text, entry);
-	recipient = smtp_add_recipient(entry->message, parcel->recipient);
-	if (!recipient)
-		return false;
-	smtp_recipient_set_application_data_release(recipient, entry, NULL);
-	return true;
-}
-
-/* False only where memory ran out or our own call was wrong. */
+/* False: nobody is wanted any more; or memory ran out, or our own call was wrong. */
 static bool prepare(smtp_session_t wire, struct session *session, auth_context_t login)
 {
 	struct relay *relay = session->relay;
@@ -170,9 +153,10 @@ static bool prepare(smtp_session_t wire, struct session *session, auth_context_t
 		good = good && smtp_auth_set_context(wire, login);
 	}
 	set_timeouts(wire, relay->timeout);
-	for (size_t i = 0; i < session->count; i++)
-		good = good && add_message(wire, &session->entries[i]);
-	return good;
+	session->wire = wire;
+	if (good)
+		session_add_next(session);
+	return good && session->newest;
 }
 
 /*
@@ -200,10 +184,13 @@ static int run(struct session *session, bool *time_is_up)
 	return error;
 }
 
-bool relay_send(struct relay *relay, struct parcel *parcels, size_t count, struct buf *why)
+bool relay_send(struct relay *relay, struct parcel *parcels, size_t count, wanted_fn wanted,
+		void *arg, struct buf *why)
 {
 	struct session session = {
 		.relay = relay,
+		.wanted = wanted,
+		.wanted_arg = arg,
 		.entries = mem_array(count, sizeof *session.entries),
 		.count = count,
 		.started = clock_monotonic(),

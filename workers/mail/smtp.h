@@ -18,6 +18,7 @@
 #include "common/base/must.h"
 #include "common/base/vocabulary.h"
 #include "common/conf/settings.h"
+#include "workers/wanted.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,8 +40,11 @@ struct parcel {
 };
 
 /*
- * Sends them (one at least) in one session and judges each. False: the relay as a whole is down,
- * `why` says how in one line; parcels that did not get their own judgement are OUTCOME_OUTAGE.
+ * Sends them (one at least) in one session and judges each. `wanted` is asked with `arg` and the
+ * index right before a message is begun, as a session may take long: one that is not is
+ * OUTCOME_NOT_TRIED, and with it, now and then, others that were not begun yet. False: the relay as
+ * a whole is down, `why` says how in one line; parcels that did not get their own judgement are
+ * OUTCOME_OUTAGE.
  */
 MUST_USE bool relay_send(struct relay *relay, struct parcel *parcels, size_t count,
-			 struct buf *why);
+			 wanted_fn wanted, void *arg, struct buf *why);

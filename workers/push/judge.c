@@ -26,13 +26,18 @@ static enum verdict judge_webpush(int status)
 	return is_trouble(status) ? VERDICT_TROUBLE : VERDICT_REFUSED;
 }
 
-/* A 404 can also mean that the project is wrong, which is no fault of the device. */
+/*
+ * A 404 can also mean that the project is wrong, which is no fault of the device; a 401 also that
+ * the project has no access to the phones of one maker, which would look like an outage of all.
+ */
 static enum verdict judge_fcm(int status, const char *answer)
 {
 	if (status / 100 == 2)
 		return VERDICT_TAKEN;
 	if (status == NOT_FOUND && strstr(answer, "UNREGISTERED"))
 		return VERDICT_GONE;
+	if (status == UNAUTHORIZED && strstr(answer, "THIRD_PARTY_AUTH_ERROR"))
+		return VERDICT_REFUSED;
 	return is_trouble(status) || status == UNAUTHORIZED ? VERDICT_TROUBLE : VERDICT_REFUSED;
 }
 
@@ -42,11 +47,12 @@ enum verdict judge_answer(const struct http_request *request, enum device_kind k
 	case HTTP_ANSWERED:
 		return kind == DEVICE_FCM ? judge_fcm(request->status, buf_text(&request->answer))
 					  : judge_webpush(request->status);
-	case HTTP_UNKNOWN:
-		return VERDICT_UNKNOWN;
+	case HTTP_UNKNOWN: /* a repeat takes the place of the first: silence may count as trouble */
+		return request->timed_out ? VERDICT_TROUBLE : VERDICT_UNKNOWN;
 	case HTTP_FORBIDDEN:
 		return VERDICT_REFUSED;
 	case HTTP_NOT_SENT:
+	case HTTP_CALLED_OFF: /* nothing was asked: the sender does not judge it */
 	case HTTP_NONE:
 		break;
 	}

@@ -9,6 +9,8 @@
  *				any other	refused: what we sent does not suit it, and will not
  *	FCM v1			404 UNREGISTERED	gone
  *				401		trouble: our access has run out
+ *				401 THIRD_PARTY_AUTH_ERROR	refused: the project cannot send to
+ *							such a phone
  *				429, 5xx	trouble
  *				any other	refused
  *	both			nothing went out	trouble
@@ -31,8 +33,5 @@ enum verdict {
 
 MUST_USE enum verdict judge_answer(const struct http_request *request, enum device_kind kind);
 
-/*
- * Whether the service itself asks to be left alone: then trouble is an outage, whoever it is. How
- * long in *ms.
- */
+/* Whether the service asks to be left alone; how long in *ms. */
 MUST_USE bool judge_rest(const struct http_request *request, enum device_kind kind, int64_t *ms);

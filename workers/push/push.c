@@ -1,6 +1,7 @@
 #include "workers/push/push.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "workers/push/sender.h"
@@ -95,8 +96,8 @@ static void free_load(struct load *load)
 /* reporting */
 
 /* The first of these that any device came to is what the job came to. */
-static const enum outcome best[] = {OUTCOME_DELIVERED, OUTCOME_OUTAGE, OUTCOME_TEMPORARY,
-				    OUTCOME_UNKNOWN, OUTCOME_REFUSED};
+static const enum outcome best[] = {OUTCOME_DELIVERED, OUTCOME_OUTAGE,    OUTCOME_TEMPORARY,
+				    OUTCOME_UNKNOWN,   OUTCOME_NOT_TRIED, OUTCOME_REFUSED};
 
 static enum outcome outcome_of(const struct parcel *parcels, size_t count)
 {
@@ -153,7 +154,9 @@ static void push_deliver(struct worker *worker, const struct job *jobs,
 	struct load load;
 
 	make_load(worker, jobs, contents, count, now, &load);
-	sender_send(worker_state(worker), worker_settings(worker), load.parcels, load.count, now);
+	sender_send(worker_state(worker), worker_settings(worker), load.parcels, load.count, now,
+		    worker_wanted, worker);
+	crash_point(CRASH_PUSH_ACCEPTED);
 	report_all(worker, &load);
 	free_load(&load);
 }

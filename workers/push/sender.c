@@ -31,11 +31,10 @@ struct sender *sender_open(const struct settings *settings, struct buf *fault)
 		sender->fcm =
 			fcm_open(settings->push_fcm_service_account, settings->push_fcm_url, fault);
 	bool opened = sender->vapid && (sender->fcm || !apps);
-	if (opened) {
-		sender->client = http_client_new(settings->push_allow_private);
-		if (!sender->client)
-			buf_text_add(fault, "no HTTP client can be had: out of file descriptors?");
-	}
+	if (opened)
+		sender->client =
+			http_client_new(settings->push_allow_private, settings->push_tls_ca_file,
+					"push.tls_ca_file", fault);
 	free(file);
 	if (sender->client)
 		return sender;
@@ -102,18 +101,32 @@ void parcel_free(struct parcel *parcel)
 
 /* sending */
 
+static bool patience_is_over(const struct sender *sender, const struct settings *settings,
+			     const struct parcel *parcel)
+{
+	return services_lost_patience(sender->services, buf_text(&parcel->origin),
+				      parcel->device.id, settings->push_patience,
+				      clock_monotonic());
+}
+
 /* Where it goes; decided where it does not go anywhere now. */
-static void address(struct sender *sender, struct parcel *parcel)
+static void address(struct sender *sender, const struct settings *settings, struct parcel *parcel)
 {
 	bool app = parcel->device.kind == DEVICE_FCM;
+	int64_t monotonic = clock_monotonic();
 	const char *url = !app ? parcel->device.endpoint : sender->fcm ? fcm_url(sender->fcm) : "";
 
 	if (app && !sender->fcm)
 		decide(parcel, OUTCOME_REFUSED, "FCM is not set up");
 	else if (!http_origin(url, &parcel->origin))
 		decide(parcel, OUTCOME_REFUSED, "no web address");
-	else if (services_resting(sender->services, buf_text(&parcel->origin), clock_monotonic()))
-		decide(parcel, OUTCOME_OUTAGE, "the service wants to be left alone for a while");
+	else if (services_resting(sender->services, buf_text(&parcel->origin), monotonic))
+		decide(parcel,
+		       patience_is_over(sender, settings, parcel)
+			       ? OUTCOME_TEMPORARY
+			       : services_trouble(sender->services, buf_text(&parcel->origin),
+						  monotonic),
+		       "the service wants to be left alone for a while");
 }
 
 /* A batch that takes longer than redis.claim_timeout would be handed to another worker as well. */
@@ -144,6 +157,13 @@ static void get_access(struct sender *sender, const struct settings *settings,
 	buf_free(&why);
 }
 
+static bool may_go(void *arg)
+{
+	const struct parcel *parcel = arg;
+
+	return parcel->wanted(parcel->wanted_arg, parcel->job);
+}
+
 static struct http_request request_for(const struct sender *sender, const struct settings *settings,
 				       struct parcel *parcel, int64_t now)
 {
@@ -154,6 +174,8 @@ static struct http_request request_for(const struct sender *sender, const struct
 				    "Content-Type: application/json"},
 			.body = parcel->body.data,
 			.length = parcel->body.length,
+			.go = may_go,
+			.arg = parcel,
 		};
 
 	buf_text_add(&parcel->authorization, "Authorization: ");
@@ -168,6 +190,8 @@ static struct http_request request_for(const struct sender *sender, const struct
 			    "Content-Type: application/octet-stream"},
 		.body = parcel->body.data,
 		.length = parcel->body.length,
+		.go = may_go,
+		.arg = parcel,
 	};
 }
 
@@ -181,8 +205,9 @@ static void put_words(struct parcel *parcel, const struct http_request *request)
 		snprintf(parcel->words, sizeof parcel->words, "%s", request->why);
 }
 
-static enum outcome outcome_of(struct sender *sender, const struct parcel *parcel,
-			       const struct http_request *request, enum verdict verdict)
+static enum outcome outcome_of(struct sender *sender, const struct settings *settings,
+			       const struct parcel *parcel, const struct http_request *request,
+			       enum verdict verdict)
 {
 	const char *origin = buf_text(&parcel->origin);
 	int64_t now = clock_monotonic(), rest;
@@ -198,27 +223,36 @@ static enum outcome outcome_of(struct sender *sender, const struct parcel *parce
 	case VERDICT_TROUBLE:
 		break;
 	}
-	if (!judge_rest(request, parcel->device.kind, &rest))
-		return services_trouble(sender->services, origin, now);
-	services_rest(sender->services, origin, rest, now);
-	return OUTCOME_OUTAGE;
+	if (judge_rest(request, parcel->device.kind, &rest))
+		services_rest(sender->services, origin, rest, now);
+	if (request->end == HTTP_ANSWERED)
+		services_failed(sender->services, origin, parcel->device.id, now);
+	if (patience_is_over(sender, settings, parcel))
+		return OUTCOME_TEMPORARY;
+	return services_trouble(sender->services, origin, now);
 }
 
-static void judge(struct sender *sender, struct parcel *parcel, const struct http_request *request)
+static void judge(struct sender *sender, const struct settings *settings, struct parcel *parcel,
+		  const struct http_request *request)
 {
 	enum verdict verdict = judge_answer(request, parcel->device.kind);
 
+	if (request->end == HTTP_CALLED_OFF) {
+		decide(parcel, OUTCOME_NOT_TRIED, "stopped");
+		return;
+	}
 	if (verdict == VERDICT_TAKEN || verdict == VERDICT_GONE)
-		services_worked(sender->services, buf_text(&parcel->origin), clock_monotonic());
+		services_worked(sender->services, buf_text(&parcel->origin), parcel->device.id,
+				clock_monotonic());
 	if (parcel->device.kind == DEVICE_FCM && request->status == 401)
 		fcm_forget_token(sender->fcm);
-	parcel->outcome = outcome_of(sender, parcel, request, verdict);
+	parcel->outcome = outcome_of(sender, settings, parcel, request, verdict);
 	parcel->gone = verdict == VERDICT_GONE;
 	put_words(parcel, request);
 }
 
 void sender_send(struct sender *sender, const struct settings *settings, struct parcel *parcels,
-		 size_t count, int64_t now)
+		 size_t count, int64_t now, wanted_fn wanted, void *arg)
 {
 	struct http_request *requests = mem_array(count, sizeof *requests);
 	struct parcel **sent = mem_array(count, sizeof(struct parcel *));
@@ -226,11 +260,13 @@ void sender_send(struct sender *sender, const struct settings *settings, struct 
 
 	for (size_t i = 0; i < count; i++)
 		if (!parcels[i].outcome)
-			address(sender, &parcels[i]);
+			address(sender, settings, &parcels[i]);
 	get_access(sender, settings, parcels, count, now);
 	for (size_t i = 0; i < count; i++) {
 		if (parcels[i].outcome)
 			continue;
+		parcels[i].wanted = wanted;
+		parcels[i].wanted_arg = arg;
 		requests[made] = request_for(sender, settings, &parcels[i], now);
 		sent[made++] = &parcels[i];
 	}
@@ -241,7 +277,7 @@ void sender_send(struct sender *sender, const struct settings *settings, struct 
 		for (size_t i = 0; i < made; i++)
 			if ((judge_answer(&requests[i], sent[i]->device.kind) == VERDICT_TAKEN) ==
 			    (pass == 0))
-				judge(sender, sent[i], &requests[i]);
+				judge(sender, settings, sent[i], &requests[i]);
 	for (size_t i = 0; i < made; i++)
 		buf_free(&requests[i].answer);
 	free(requests);

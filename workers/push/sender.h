@@ -14,6 +14,7 @@
 #include "workers/push/devices.h"
 #include "workers/push/judge.h"
 #include "workers/push/notification.h"
+#include "workers/wanted.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,12 +35,14 @@ struct parcel {
 	char topic[TOPIC_ROOM];
 
 	/* set by sender_pack() where that decides it, else by sender_send() */
-	enum outcome outcome;     /* delivered, refused, unknown, temporary or outage */
+	enum outcome outcome;     /* delivered, refused, unknown, temporary, outage, not tried */
 	bool gone;                /* refused, and the device is no more */
 	char words[PARCEL_WORDS]; /* the service's answer, in short */
 
 	struct buf origin, authorization; /* sender_send()'s own */
 	char ttl_header[40], topic_header[TOPIC_ROOM + 16];
+	wanted_fn wanted;
+	void *wanted_arg;
 };
 
 /* Puts a notification into a parcel for a device. */
@@ -47,6 +50,9 @@ void sender_pack(const struct push_device *device, const struct notification *no
 		 int64_t now, struct parcel *parcel);
 void parcel_free(struct parcel *parcel);
 
-/* Sends those that are not decided yet. `now` UTC milliseconds. */
+/*
+ * Sends those that are not decided yet. `now` UTC milliseconds. `wanted` is asked with `arg` and the
+ * parcel's job right before it goes out; those that are not are OUTCOME_NOT_TRIED.
+ */
 void sender_send(struct sender *sender, const struct settings *settings, struct parcel *parcels,
-		 size_t count, int64_t now);
+		 size_t count, int64_t now, wanted_fn wanted, void *arg);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CREATED = 201, OK = 200, TOO_MANY = 429 };
+enum { OK = 200, CREATED = 201, UNSUITABLE = 400, TOO_MANY = 429 };
 
 static const struct {
 	int code;
@@ -15,7 +15,8 @@ static const struct {
 } codes[] = {
 	{20429, VERDICT_THROTTLED}, {21211, VERDICT_REFUSED}, {21217, VERDICT_REFUSED},
 	{21215, VERDICT_REFUSED},   {21210, VERDICT_REFUSED}, {13226, VERDICT_REFUSED},
-	{13224, VERDICT_TEMPORARY},
+	{13224, VERDICT_TEMPORARY}, {10004, VERDICT_FAILED},  {22005, VERDICT_FAILED},
+	{21205, VERDICT_FAILED},
 };
 
 static const char *text_of(const json_t *json, const char *key)
@@ -44,7 +45,9 @@ static enum verdict judge(int status, int code)
 	for (size_t i = 0; i < LENGTH(codes); i++)
 		if (codes[i].code == code)
 			return codes[i].verdict;
-	return status == TOO_MANY ? VERDICT_THROTTLED : VERDICT_FAILED;
+	if (status == TOO_MANY)
+		return VERDICT_THROTTLED;
+	return status == UNSUITABLE ? VERDICT_DOUBTFUL : VERDICT_FAILED;
 }
 
 struct placed answer_to_placing(int status, const char *text, size_t length)

@@ -9,8 +9,9 @@
  *	21211 21217 21215	this number cannot be called, ever: refused
  *	21210 13226
  *	13224			cannot be called now, perhaps a carrier's outage
- *	anything else		the account or the provider: 5xx, 10004, 22005, and 401 and the like,
- *				which are our settings' fault and nobody's whom we call
+ *	any other 400		this number or our settings: which, tells whether others are called
+ *	anything else		the account or the provider: 10004, 22005, 21205, 5xx, and 401
+ *				and the like, which are our settings' fault and nobody's whom we call
  */
 
 #include "common/base/must.h"
@@ -27,7 +28,9 @@ enum verdict {
 	VERDICT_TEMPORARY,
 	VERDICT_THROTTLED,
 	VERDICT_FAILED,
-	VERDICT_UNCLEAR, /* it said yes, and not to what */
+	VERDICT_DOUBTFUL,   /* refused, for a reason that we do not know */
+	VERDICT_UNCLEAR,    /* it said yes, and not to what */
+	VERDICT_CALLED_OFF, /* it was not asked any more */
 };
 
 struct placed {

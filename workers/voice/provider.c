@@ -22,6 +22,7 @@ enum {
 	THROTTLED_MS = 1000, /* calls are counted by the second */
 	FINDS_MOST = 2,
 	CLOCKS_APART_MS = 60 * 1000, /* ours and the provider's */
+	LATELY_MS = 10 * 60 * 1000,
 };
 
 static const char form_type[] = "Content-Type: application/x-www-form-urlencoded";
@@ -32,6 +33,7 @@ struct provider {
 	char *authorisation[ACCOUNTS_MOST]; /* the whole header */
 	char *base;                         /* up to "/Accounts" */
 	struct rota rota;
+	int64_t placed_at[ACCOUNTS_MOST]; /* the last call; monotonic, 0: none yet */
 	struct http_client *http;
 	char known[KNOWN][ANSWER_SID + 1]; /* a ring */
 	size_t next_known;
@@ -77,9 +79,8 @@ struct provider *provider_open(const struct settings *settings, struct buf *faul
 				    "SID:TOKEN:CALLER:SHARE");
 	/* The address is the admin's: a gateway of one's own may stand inside. */
 	if (p->accounts.count > 0)
-		p->http = http_client_new(true);
-	if (p->accounts.count > 0 && !p->http)
-		buf_text_add(fault, "no HTTP client can be made");
+		p->http = http_client_new(true, settings->voice_tls_ca_file, "voice.tls_ca_file",
+					  fault);
 	if (!p->http) {
 		provider_close(p);
 		return NULL;
@@ -219,8 +220,23 @@ static void find(struct provider *p, struct call *call)
 
 /* placing */
 
+/*
+ * What is wrong with our settings is wrong with every call. Where the account placed others lately it
+ * is this number, which must not hold up the others.
+ */
+static enum verdict resolve_doubt(const struct provider *p, const struct call *call, int64_t now)
+{
+	int64_t placed = p->placed_at[call->account];
+
+	return placed && now - placed < LATELY_MS ? VERDICT_TEMPORARY : VERDICT_FAILED;
+}
+
 static void read_answer(struct provider *p, struct call *call, const struct http_request *request)
 {
+	if (request->end == HTTP_CALLED_OFF) {
+		call->answer = (struct placed){.verdict = VERDICT_CALLED_OFF, .detail = "stopped"};
+		return;
+	}
 	if (request->end == HTTP_ANSWERED) {
 		call->answer = answer_to_placing(request->status, buf_text(&request->answer),
 						 request->answer.length);
@@ -231,12 +247,23 @@ static void read_answer(struct provider *p, struct call *call, const struct http
 	}
 	if (call->answer.verdict == VERDICT_UNCLEAR)
 		find(p, call);
-	if (call->answer.verdict == VERDICT_PLACED)
+	if (call->answer.verdict == VERDICT_DOUBTFUL)
+		call->answer.verdict = resolve_doubt(p, call, clock_monotonic());
+	if (call->answer.verdict == VERDICT_PLACED) {
 		remember(p, call->answer.sid);
+		p->placed_at[call->account] = clock_monotonic();
+	}
 	if (call->answer.verdict == VERDICT_FAILED || call->answer.verdict == VERDICT_THROTTLED)
 		rota_failed(&p->rota, call->account, clock_monotonic());
 	else
 		rota_works(&p->rota, call->account);
+}
+
+static bool may_go(void *arg)
+{
+	const struct call *call = arg;
+
+	return call->wanted(call->wanted_arg, call->index);
 }
 
 /* Those that are open yet, once. */
@@ -254,6 +281,8 @@ static void place_once(struct provider *p, struct call *const *calls, size_t cou
 		urls[i] = mem_format("%s/%s/Calls.json", p->base,
 				     p->accounts.list[call->account].sid);
 		requests[i] = request_of(p, call->account, urls[i], &forms[i]);
+		requests[i].go = may_go;
+		requests[i].arg = call;
 	}
 	http_run(p->http, requests, count, p->settings->voice_timeout);
 	for (size_t i = 0; i < count; i++) {
@@ -294,21 +323,29 @@ static enum outcome outcome_of(enum verdict verdict)
 		return OUTCOME_REFUSED;
 	case VERDICT_TEMPORARY:
 		return OUTCOME_TEMPORARY;
+	case VERDICT_CALLED_OFF:
+		return OUTCOME_NOT_TRIED;
 	case VERDICT_THROTTLED:
 	case VERDICT_FAILED:
+	case VERDICT_DOUBTFUL:
 	case VERDICT_UNCLEAR:
 		break;
 	}
 	return OUTCOME_OUTAGE;
 }
 
-void provider_place(struct provider *p, struct call *calls, size_t count)
+void provider_place(struct provider *p, struct call *calls, size_t count, wanted_fn wanted,
+		    void *arg)
 {
 	struct call **open = mem_array(count, sizeof *open);
 	size_t left = count;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		calls[i].wanted = wanted;
+		calls[i].wanted_arg = arg;
+		calls[i].index = i;
 		open[i] = &calls[i];
+	}
 	for (int try = 0; left > 0 && try < TRIES_MOST; try++) {
 		if (try > 0 && !rota_any(&p->rota, clock_monotonic()))
 			poll(NULL, 0, THROTTLED_MS);

@@ -15,6 +15,7 @@
 #include "common/conf/settings.h"
 #include "common/queue/look.h"
 #include "workers/voice/answer.h"
+#include "workers/wanted.h"
 #include <stddef.h>
 
 struct provider;
@@ -28,17 +29,24 @@ struct call {
 	const char *url;    /* of the script */
 	const char *events; /* where its states are reported */
 
-	/* set by provider_place(): placed, refused, temporary or outage */
+	/* set by provider_place(): placed, refused, temporary, outage or not tried */
 	enum outcome outcome;
 	struct placed answer;
 
 	/* the provider's own */
+	wanted_fn wanted;
+	void *wanted_arg;
+	size_t index;
 	size_t account;
 	int64_t sent_at; /* UTC milliseconds */
 };
 
-/* All of them side by side. */
-void provider_place(struct provider *provider, struct call *calls, size_t count);
+/*
+ * All of them side by side. `wanted` is asked with `arg` and the call's index right before a request
+ * goes out, be it the first for that call or another try.
+ */
+void provider_place(struct provider *provider, struct call *calls, size_t count, wanted_fn wanted,
+		    void *arg);
 
 /* Fills in what became of each. */
 void provider_look(struct provider *provider, struct look *looks, size_t count);

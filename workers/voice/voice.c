@@ -1,5 +1,6 @@
 #include "workers/voice/voice.h"
 
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/text/url.h"
@@ -60,7 +61,8 @@ static void voice_deliver(struct worker *worker, const struct job *jobs,
 		calls[i] = (struct call){
 			.to = jobs[i].address, .url = urls[2 * i], .events = urls[2 * i + 1]};
 	}
-	provider_place(worker_state(worker), calls, count);
+	provider_place(worker_state(worker), calls, count, worker_wanted, worker);
+	crash_point(CRASH_VOICE_PLACED);
 	for (size_t i = 0; i < count; i++) {
 		if (calls[i].outcome == OUTCOME_PLACED)
 			worker_report_placed(worker, i, calls[i].answer.sid);
