@@ -1,6 +1,7 @@
 #include "dispatcher/feed/intake.h"
 
 #include "common/base/clock.h"
+#include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/hazard/family_notice.h"
@@ -159,8 +160,10 @@ static enum store_status settle(struct feed *feed, struct telegram *t, struct ev
 		status = waits ? telegram_settle(feed->store, t) : telegram_append(feed->store, t);
 	for (size_t i = 0; !status && i < events->count; i++)
 		status = take_event(feed, &events->list[i], t, scheduled);
-	if (!status)
+	if (!status) {
+		crash_point(CRASH_FEED_UNCOMMITTED);
 		return store_commit(feed->store);
+	}
 	if (status == STORE_CONFLICT && !waits)
 		store_rollback(feed->store);
 	return status;
@@ -198,6 +201,7 @@ enum intake intake_telegram(struct feed *feed, struct telegram *t, bool final)
 
 	if (read == HAZARD_REFUSED && !final)
 		return INTAKE_DAMAGED;
+	crash_point(CRASH_FEED_READ);
 	enum store_status status = settle(feed, t, &events, &scheduled);
 	events_free(&events);
 	if (status == STORE_CONFLICT)
@@ -206,6 +210,7 @@ enum intake intake_telegram(struct feed *feed, struct telegram *t, bool final)
 		(void)store_failed(feed);
 		return INTAKE_FAILED;
 	}
+	crash_point(CRASH_FEED_COMMITTED);
 	tell(t);
 	if (scheduled)
 		poke_send(feed->settings);

@@ -17,7 +17,7 @@ PASSES = {"scheduler.uncommitted": 60, "scheduler.committed": 60, "scheduler.han
           "scheduler.results_kept": 30, "worker.claimed": 10, "worker.delivered": 10,
           "worker.reported": 10, "mail.data_sent": 600, "mail.accepted": 600,
           "voice.placed": 10, "reply.uncommitted": 20, "reply.committed": 20}
-COMMANDS = ("broadcast.", "migration.")
+ELSEWHERE = ("broadcast.", "migration.", "feed.")  # commands, and no feed is fetched
 
 
 def crash_points():
@@ -28,7 +28,7 @@ def crash_points():
 
 def draw_crashes(dice, count, people):
     """Orders for TENKO_CRASH, of points that a running system passes."""
-    points = [p for p in crash_points() if not p.startswith(COMMANDS)]
+    points = [p for p in crash_points() if not p.startswith(ELSEWHERE)]
     return [f"{p}:{dice.randint(1, max(3, PASSES.get(p, 3) * people // 1000))}"
             for p in dice.sample(points, count)]
 

@@ -12,7 +12,7 @@ import time
 import pytest
 from feed_double import restamped
 from feed_system import feeds, now_as, official, sequence_as_of_now  # noqa: F401  (a fixture)
-from harness import REPOSITORY, wait_for
+from harness import BIN, REPOSITORY, wait_for
 
 STRONG = "32-39_11_01"   # 震度速報: 6+ in 宮城県北部
 STRONGER = "32-39_11_05"  # 震源・震度に関する情報: 7 there, 31 regions
@@ -197,6 +197,23 @@ def locked(tenko):
     finally:
         db.execute("ROLLBACK")
         db.close()
+
+
+@pytest.mark.parametrize("point, settled", [("feed.read", 0), ("feed.uncommitted", 0), ("feed.committed", 1)])
+def test_killed_at_a_boundary_it_has_acted_on_all_or_nothing(feeds, point, settled):
+    if point.encode() not in (BIN / "tenko-feed").read_bytes():
+        pytest.skip("built without crash points (make CRASH=1)")
+    feeds.tenko.start_redis()
+    feeds.tenko.start("tenko-scheduler")
+    feeds.double.publish("eqvol", "1_VXSE51.xml", now_as(STRONG))
+    feeds.start(ready=False, env={"TENKO_CRASH": f"{point}:1"})
+    assert feeds.process.wait() == -signal.SIGKILL
+    assert len(feeds.telegrams()) == len(feeds.decisions()) == len(feeds.broadcasts()) == settled
+    feeds.start()
+    feeds.wait_telegrams(1, "read")
+    broadcast, = feeds.broadcasts()
+    wait_for(lambda: feeds.fanned_out(broadcast["id"]), process=feeds.process)
+    assert feeds.reached(broadcast["id"]) == {"m1", "m2", "m3"} and len(feeds.decisions()) == 1
 
 
 def kill_points():
