@@ -106,7 +106,8 @@ static void add_area(const struct rule *rule, const struct event_area *area,
 	}
 }
 
-void acted_of_event(const struct rule *rule, const struct event *event, struct acted_list *list)
+void acted_of_event(const struct rule *rule, const struct hazard_event *event,
+		    struct acted_list *list)
 {
 	for (size_t i = 0; i < event->area_count; i++)
 		if (event->areas[i].level >= rule->threshold)

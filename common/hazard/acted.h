@@ -30,4 +30,5 @@ void acted_free(struct acted_list *list);
  * What of an event a rule is for: the regions over its threshold that it names, each as narrow as
  * the two agree on.
  */
-void acted_of_event(const struct rule *rule, const struct event *event, struct acted_list *list);
+void acted_of_event(const struct rule *rule, const struct hazard_event *event,
+		    struct acted_list *list);

@@ -61,7 +61,7 @@ static const char *said(const json_t *alert, const char *name)
 	return label[0] ? label : text_of(json_object_get(alert, "annotations"), name);
 }
 
-static bool add_regions(struct event *event, const char *list, int level)
+static bool add_regions(struct hazard_event *event, const char *list, int level)
 {
 	char *copy = mem_string(list), *save = NULL;
 	bool fits = list[0] || event_add_area(event, "", "", "", level, "");
@@ -78,8 +78,8 @@ static bool add_regions(struct event *event, const char *list, int level)
 	return fits;
 }
 
-static enum hazard_read read_alert(const json_t *alert, const char *group, struct event *event,
-				   struct buf *reason)
+static enum hazard_read read_alert(const json_t *alert, const char *group,
+				   struct hazard_event *event, struct buf *reason)
 {
 	const char *status = text_of(alert, "status"), *severity = said(alert, "severity");
 	const char *fingerprint = text_of(alert, "fingerprint"),
@@ -138,7 +138,7 @@ static enum hazard_read read_group(const json_t *group, struct events *events, s
 	enum hazard_read verdict = HAZARD_READ;
 	json_array_foreach(alerts, i, alert)
 	{
-		struct event *event = events_add(events, FORMAT_ALERTMANAGER);
+		struct hazard_event *event = events_add(events, FORMAT_ALERTMANAGER);
 		if (!event)
 			verdict = hazard_refuse(&why, "more than %d are not read", EVENTS_MOST);
 		else

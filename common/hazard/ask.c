@@ -155,7 +155,7 @@ void asked_free(struct asked *asked)
 
 /* the broadcast */
 
-static enum kind kind_of(const struct event *event, const struct decision *d)
+static enum kind kind_of(const struct hazard_event *event, const struct decision *d)
 {
 	bool drill = d->verdict == VERDICT_DRILL || event->status != EVENT_ACTUAL;
 
@@ -214,7 +214,7 @@ static char *cut(struct buf *text, size_t most)
 
 enum { AREAS_TOLD = 30 }; /* where there is no template */
 
-static void put_areas(const struct event *event, int language, struct buf *out)
+static void put_areas(const struct hazard_event *event, int language, struct buf *out)
 {
 	size_t told = 0;
 
@@ -229,7 +229,7 @@ static void put_areas(const struct event *event, int language, struct buf *out)
 }
 
 /* Without any template: what the source says, as it says it. */
-static void make_do(const struct event *event, struct message *m)
+static void make_do(const struct hazard_event *event, struct message *m)
 {
 	static const char *const titles[LANGUAGES] = {"【緊急】", "Alert: "};
 
@@ -248,7 +248,7 @@ static void make_do(const struct event *event, struct message *m)
 	}
 }
 
-static bool fill_from(const char *folder, const char *name, const struct event *event,
+static bool fill_from(const char *folder, const char *name, const struct hazard_event *event,
 		      const struct acted *regions, size_t region_count, struct message *m,
 		      struct buf *fault)
 {
@@ -262,7 +262,7 @@ static bool fill_from(const char *folder, const char *name, const struct event *
 	return good;
 }
 
-static void take_words(const struct settings *settings, const struct event *event,
+static void take_words(const struct settings *settings, const struct hazard_event *event,
 		       const struct decision *d, const struct acted *regions, size_t region_count,
 		       struct broadcast *b, struct buf *fault)
 {
@@ -290,7 +290,7 @@ static void take_words(const struct settings *settings, const struct event *even
 	buf_free(&why);
 }
 
-struct broadcast *ask_broadcast(const struct settings *settings, const struct event *event,
+struct broadcast *ask_broadcast(const struct settings *settings, const struct hazard_event *event,
 				const struct decision *d, const struct acted *regions,
 				size_t region_count, int64_t now, struct buf *fault)
 {

@@ -30,7 +30,8 @@ void asked_free(struct asked *asked);
  * with a template or a setting, there is one: `fault` then says what was put in its place. The
  * caller frees it.
  */
-MUST_USE struct broadcast *ask_broadcast(const struct settings *settings, const struct event *event,
+MUST_USE struct broadcast *ask_broadcast(const struct settings *settings,
+					 const struct hazard_event *event,
 					 const struct decision *decision,
 					 const struct acted *regions, size_t region_count,
 					 int64_t now, struct buf *fault);

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct event *events_add(struct events *events, enum hazard_format format)
+struct hazard_event *events_add(struct events *events, enum hazard_format format)
 {
 	if (events->count == EVENTS_MOST)
 		return NULL;
 	events->list = mem_resize(events->list, events->count + 1, sizeof events->list[0]);
-	struct event *event = &events->list[events->count++];
-	*event = (struct event){
+	struct hazard_event *event = &events->list[events->count++];
+	*event = (struct hazard_event){
 		.format = format,
 		.status = EVENT_ACTUAL,
 		.act = EVENT_REPORT,
@@ -42,7 +42,7 @@ void events_free(struct events *events)
 	*events = (struct events){0};
 }
 
-void event_clear(struct event *event)
+void event_clear(struct hazard_event *event)
 {
 	while (event->key_count)
 		free(event->keys[--event->key_count]);
@@ -56,7 +56,7 @@ void event_clear(struct event *event)
 	free(event->headline);
 	free(event->text);
 	free(event->serial);
-	*event = (struct event){0};
+	*event = (struct hazard_event){0};
 }
 
 /* A copy without controls, cut between characters. */
@@ -94,7 +94,7 @@ void event_append(char **text, const char *value, size_t most)
 	free(both);
 }
 
-void event_add_key(struct event *event, const char *key)
+void event_add_key(struct hazard_event *event, const char *key)
 {
 	char *kept = tidy(key, KEY_MOST);
 
@@ -112,7 +112,7 @@ void event_add_key(struct event *event, const char *key)
 	event->keys[event->key_count++] = kept;
 }
 
-void event_add_keys(struct event *event, const char *list)
+void event_add_keys(struct hazard_event *event, const char *list)
 {
 	static const char blanks[] = " \t\r\n";
 
@@ -133,7 +133,7 @@ static bool is_ours(const char *region)
 	return region[0] && strcmp(region, REGION_ELSEWHERE) != 0;
 }
 
-static struct event_area *find_area(struct event *event, const struct event_area *like)
+static struct event_area *find_area(struct hazard_event *event, const struct event_area *like)
 {
 	for (size_t i = 0; i < event->area_count; i++) {
 		struct event_area *area = &event->areas[i];
@@ -146,8 +146,8 @@ static struct event_area *find_area(struct event *event, const struct event_area
 	return NULL;
 }
 
-bool event_add_area(struct event *event, const char *region, const char *code, const char *what,
-		    int level, const char *name)
+bool event_add_area(struct hazard_event *event, const char *region, const char *code,
+		    const char *what, int level, const char *name)
 {
 	struct event_area new = {.level = level, .name = tidy(name, NAME_OF_AREA_MOST)};
 
@@ -174,7 +174,7 @@ bool event_add_area(struct event *event, const char *region, const char *code, c
 	return true;
 }
 
-bool event_add_coast(struct event *event, const char *code, const char *name, int level)
+bool event_add_coast(struct hazard_event *event, const char *code, const char *name, int level)
 {
 	const struct area *coast = area_by_code(AREAS_TSUNAMI, code);
 

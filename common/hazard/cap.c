@@ -69,7 +69,7 @@ static const char *find_name(const char *text)
 }
 
 /* Adds the regions of one code or name; false: it leads to none. */
-static bool add_named(struct event *event, const char *text, int level, const char *name,
+static bool add_named(struct hazard_event *event, const char *text, int level, const char *name,
 		      bool is_code, bool *full)
 {
 	const struct area *area = NULL;
@@ -97,7 +97,7 @@ static bool add_named(struct event *event, const char *text, int level, const ch
 	return true;
 }
 
-static bool add_geocode(struct event *event, const struct xml_node *code, int level,
+static bool add_geocode(struct hazard_event *event, const struct xml_node *code, int level,
 			const char *name, bool *full)
 {
 	const char *kind = xml_text(code, "valueName"), *value = xml_text(code, "value");
@@ -110,7 +110,7 @@ static bool add_geocode(struct event *event, const struct xml_node *code, int le
 }
 
 /* "東京都; 神奈川県" -> each part that is a name we know. */
-static bool add_names(struct event *event, const char *names, int level, bool *full)
+static bool add_names(struct hazard_event *event, const char *names, int level, bool *full)
 {
 	char *list = mem_string(names), *save = NULL;
 	bool found = false;
@@ -123,7 +123,7 @@ static bool add_names(struct event *event, const char *names, int level, bool *f
 	return found;
 }
 
-static bool add_area(struct event *event, const struct xml_node *area, int level)
+static bool add_area(struct hazard_event *event, const struct xml_node *area, int level)
 {
 	const char *name = xml_text(area, "areaDesc");
 	bool found = false, full = false;
@@ -146,7 +146,7 @@ static const char *language_of(const struct xml_node *alert)
 	return xml_text(alert, "info/language");
 }
 
-static enum hazard_read read_info(const struct xml_node *info, struct event *event,
+static enum hazard_read read_info(const struct xml_node *info, struct hazard_event *event,
 				  struct buf *reason)
 {
 	const char *severity = xml_text(info, "severity");
@@ -180,7 +180,7 @@ static enum hazard_read read_info(const struct xml_node *info, struct event *eve
 	return HAZARD_READ;
 }
 
-static enum hazard_read read_infos(const struct xml_node *alert, struct event *event,
+static enum hazard_read read_infos(const struct xml_node *alert, struct hazard_event *event,
 				   struct buf *reason)
 {
 	const struct xml_node *info = xml_at(alert, "info");
@@ -225,7 +225,7 @@ static enum hazard_read read_alert(const struct xml_node *alert, struct events *
 		return hazard_pass(reason, "is of %s \"%s\": nothing to act on",
 				   status_number ? "msgType" : "status",
 				   status_number ? type : status);
-	struct event *event = events_add(events, FORMAT_CAP);
+	struct hazard_event *event = events_add(events, FORMAT_CAP);
 	event->hazard = HAZARD_OTHER;
 	event->status = (enum event_status)status_number;
 	event->act = (enum event_act)act;

@@ -137,7 +137,7 @@ static void ask_nobody(struct question *q, const char *reason)
 }
 
 void decide(const struct rules *rules, const struct past *history, size_t history_count,
-	    const struct event *event, int64_t now, const struct head_count *people,
+	    const struct hazard_event *event, int64_t now, const struct head_count *people,
 	    size_t people_count, struct decisions *decisions)
 {
 	struct question q = {
@@ -157,7 +157,7 @@ void decide(const struct rules *rules, const struct past *history, size_t histor
 }
 
 void decide_due(const struct rules *rules, const char *rule, const struct past *history,
-		size_t history_count, const struct event *event, int64_t now,
+		size_t history_count, const struct hazard_event *event, int64_t now,
 		const struct head_count *people, size_t people_count, struct decisions *decisions)
 {
 	struct question q = {

@@ -105,7 +105,7 @@ MUST_USE int64_t decide_looks_back(const struct rules *rules, enum hazard hazard
  * What puts a drill right is a drill.
  */
 void decide(const struct rules *rules, const struct past *history, size_t history_count,
-	    const struct event *event, int64_t now, const struct head_count *people,
+	    const struct hazard_event *event, int64_t now, const struct head_count *people,
 	    size_t people_count, struct decisions *decisions);
 
 /*
@@ -113,7 +113,7 @@ void decide(const struct rules *rules, const struct past *history, size_t histor
  * of the rule that held it; other rules give no decision. Whatever comes of it settles what was held.
  */
 void decide_due(const struct rules *rules, const char *rule, const struct past *history,
-		size_t history_count, const struct event *event, int64_t now,
+		size_t history_count, const struct hazard_event *event, int64_t now,
 		const struct head_count *people, size_t people_count, struct decisions *decisions);
 void decisions_free(struct decisions *decisions);
 

@@ -82,7 +82,7 @@ struct event_area {
 	char *name;     /* as the source writes it */
 };
 
-struct event {
+struct hazard_event {
 	enum hazard_format format;
 	enum hazard hazard;
 	enum event_status status;
@@ -105,7 +105,7 @@ struct event {
 };
 
 struct events {
-	struct event *list;
+	struct hazard_event *list;
 	size_t count;
 };
 
@@ -147,6 +147,6 @@ MUST_USE const char *level_phrase(enum hazard hazard, int level, int language);
 MUST_USE int level_by_name(enum hazard hazard, const char *name);
 
 /* The event as JSON, for the store and for `--json`, and back. The caller frees the text. */
-MUST_USE char *event_json(const struct event *event);
-MUST_USE bool event_from_json(const char *json, struct event *event);
-void event_clear(struct event *event); /* what it holds, not the struct */
+MUST_USE char *event_json(const struct hazard_event *event);
+MUST_USE bool event_from_json(const char *json, struct hazard_event *event);
+void event_clear(struct hazard_event *event); /* what it holds, not the struct */

@@ -12,7 +12,7 @@ static json_t *text_json(const char *text)
 	return json ? json : json_string("");
 }
 
-static json_t *areas_json(const struct event *event)
+static json_t *areas_json(const struct hazard_event *event)
 {
 	json_t *list = json_array();
 
@@ -31,7 +31,7 @@ static json_t *areas_json(const struct event *event)
 	return list;
 }
 
-static json_t *keys_json(const struct event *event)
+static json_t *keys_json(const struct hazard_event *event)
 {
 	json_t *list = json_array();
 
@@ -40,7 +40,7 @@ static json_t *keys_json(const struct event *event)
 	return list;
 }
 
-char *event_json(const struct event *event)
+char *event_json(const struct hazard_event *event)
 {
 	json_t *o = json_object();
 
@@ -90,7 +90,7 @@ static bool fits(const char *text, size_t room)
 	return strlen(text) < room;
 }
 
-static bool read_area(const json_t *o, struct event *event)
+static bool read_area(const json_t *o, struct hazard_event *event)
 {
 	bool sound = true;
 	const char *region = text_of(o, "region", &sound), *code = text_of(o, "code", &sound);
@@ -103,7 +103,7 @@ static bool read_area(const json_t *o, struct event *event)
 	return event_add_area(event, region, code, what, (int)level, name);
 }
 
-static bool read_lists(const json_t *o, struct event *event)
+static bool read_lists(const json_t *o, struct hazard_event *event)
 {
 	json_t *keys = json_object_get(o, "keys"), *areas = json_object_get(o, "areas"), *item;
 	size_t i;
@@ -124,7 +124,7 @@ static bool read_lists(const json_t *o, struct event *event)
 	return event->key_count > 0;
 }
 
-static bool read_words(const json_t *o, struct event *event)
+static bool read_words(const json_t *o, struct hazard_event *event)
 {
 	bool sound = true;
 
@@ -144,16 +144,16 @@ static bool read_words(const json_t *o, struct event *event)
 	return sound && event->hazard && event->status && event->act;
 }
 
-bool event_from_json(const char *json, struct event *event)
+bool event_from_json(const char *json, struct hazard_event *event)
 {
 	struct events one = {0};
 	bool sound = false;
 	json_t *o = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
 
-	*event = (struct event){0};
+	*event = (struct hazard_event){0};
 	if (json_is_object(o)) {
 		enum hazard_format format = hazard_format_by_name(text_of(o, "format", &sound));
-		struct event *read = events_add(&one, format);
+		struct hazard_event *read = events_add(&one, format);
 		sound = read && format && read_words(o, read) && read_lists(o, read);
 	}
 	json_decref(o);

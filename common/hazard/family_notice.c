@@ -17,7 +17,7 @@ struct notice {
 	int64_t drill; /* see common/store/family.h; of the publisher's own drill -1 */
 };
 
-static bool concerns(const struct settings *settings, const struct event *event, int64_t now)
+static bool concerns(const struct settings *settings, const struct hazard_event *event, int64_t now)
 {
 	bool quake = event->hazard == HAZARD_EARTHQUAKE && event->act != EVENT_CANCEL;
 
@@ -37,7 +37,7 @@ static void add_place(const char *code, const char *name, void *arg)
 	n->targets[n->count++] = (struct target){.kind = TARGET_FAMILY, .text = code};
 }
 
-static void find_regions(const struct settings *settings, const struct event *event,
+static void find_regions(const struct settings *settings, const struct hazard_event *event,
 			 struct notice *n)
 {
 	int threshold = level_by_name(HAZARD_EARTHQUAKE, settings->family_threshold);
@@ -56,7 +56,7 @@ static void find_regions(const struct settings *settings, const struct event *ev
 	}
 }
 
-static enum store_status leave_out_told(struct store *store, const struct event *event,
+static enum store_status leave_out_told(struct store *store, const struct hazard_event *event,
 					struct notice *n)
 {
 	enum store_status status = STORE_OK;
@@ -99,7 +99,7 @@ static void mark_drill(struct message *m)
 }
 
 /* A folder of one's own need not have one for families: then the one that came with us is used. */
-static bool fill_words(const char *folder, const struct event *event, const struct notice *n,
+static bool fill_words(const char *folder, const struct hazard_event *event, const struct notice *n,
 		       struct message *m, struct buf *fault)
 {
 	struct template template;
@@ -128,8 +128,9 @@ static void plain_words(struct message *m)
 		mem_string("There was a strong earthquake where you live. Please stay safe.");
 }
 
-static struct broadcast *make_broadcast(const struct settings *settings, const struct event *event,
-					const struct notice *n, int64_t now, struct buf *fault)
+static struct broadcast *make_broadcast(const struct settings *settings,
+					const struct hazard_event *event, const struct notice *n,
+					int64_t now, struct buf *fault)
 {
 	struct broadcast *b = mem_alloc(sizeof *b);
 	struct message m = {0};
@@ -159,7 +160,7 @@ static struct broadcast *make_broadcast(const struct settings *settings, const s
 }
 
 static enum store_status ask(struct store *store, const struct settings *settings,
-			     const struct event *event, const struct notice *n, int64_t now,
+			     const struct hazard_event *event, const struct notice *n, int64_t now,
 			     int64_t *broadcast, struct buf *fault)
 {
 	struct broadcast *b = make_broadcast(settings, event, n, now, fault);
@@ -174,8 +175,8 @@ static enum store_status ask(struct store *store, const struct settings *setting
 }
 
 enum store_status family_notice_request(struct store *store, const struct settings *settings,
-					const struct event *event, int64_t drill, int64_t now,
-					int64_t *broadcast, struct buf *fault)
+					const struct hazard_event *event, int64_t drill,
+					int64_t now, int64_t *broadcast, struct buf *fault)
 {
 	struct notice n = {.drill = event->status == EVENT_ACTUAL ? 0 : drill ? drill : -1};
 	int64_t people = 0;

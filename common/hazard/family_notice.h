@@ -19,6 +19,6 @@
  */
 MUST_USE enum store_status family_notice_request(struct store *store,
 						 const struct settings *settings,
-						 const struct event *event, int64_t drill,
+						 const struct hazard_event *event, int64_t drill,
 						 int64_t now, int64_t *broadcast,
 						 struct buf *fault);

@@ -140,8 +140,8 @@ static char *filled_body(const struct filling *f, const char *text)
 	return buf_take(&out);
 }
 
-void fill(const struct template *template, const struct event *event, const struct acted *regions,
-	  size_t region_count, struct message *message)
+void fill(const struct template *template, const struct hazard_event *event,
+	  const struct acted *regions, size_t region_count, struct message *message)
 {
 	for (int i = 0; i < LANGUAGES; i++) {
 		struct filling f = {event, regions, region_count, (enum language)i};

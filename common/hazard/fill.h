@@ -34,5 +34,5 @@ MUST_USE bool fill_check_rules(const struct rules *rules, const char *folder, st
  * of the decisions that it puts right); what the event says of others of these levels is told too.
  * The caller frees the message. Mark a drill with message_mark_drill().
  */
-void fill(const struct template *template, const struct event *event, const struct acted *regions,
-	  size_t region_count, struct message *message);
+void fill(const struct template *template, const struct hazard_event *event,
+	  const struct acted *regions, size_t region_count, struct message *message);

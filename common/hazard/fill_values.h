@@ -5,7 +5,7 @@
 #include "common/hazard/fill.h"
 
 struct filling {
-	const struct event *event;
+	const struct hazard_event *event;
 	const struct acted *regions;
 	size_t region_count;
 	enum language language;

@@ -49,7 +49,7 @@ bool is_an_exercise(struct question *q)
 
 static bool is_meant(const struct question *q, const struct past *past)
 {
-	const struct event *e = q->event;
+	const struct hazard_event *e = q->event;
 
 	return strcmp(past->title, e->title) == 0 && past->sent_at <= e->sent_at &&
 	       keys_shared(past->keys, past->key_count, (const char *const *)e->keys, e->key_count);
@@ -162,7 +162,7 @@ static int64_t moment(int64_t occurred_at, int64_t sent_at)
 /* Whether it reports the shaking that a forecast is about. */
 static bool is_the_shaking(const struct question *q, const struct past *past)
 {
-	const struct event *e = q->event;
+	const struct hazard_event *e = q->event;
 	int64_t apart =
 		moment(e->occurred_at, e->sent_at) - moment(past->occurred_at, past->sent_at);
 

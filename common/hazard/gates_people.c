@@ -10,7 +10,7 @@
 /* the regions */
 
 /* The regions with the event's highest level, whether the rule is for them or not. */
-static void find_highest(const struct event *event, struct acted_list *list)
+static void find_highest(const struct hazard_event *event, struct acted_list *list)
 {
 	int highest = 1;
 

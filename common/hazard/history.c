@@ -17,7 +17,7 @@ static char *text_of(json_t *json)
 	return text;
 }
 
-char *history_keys_json(const struct event *event)
+char *history_keys_json(const struct hazard_event *event)
 {
 	json_t *keys = json_array();
 
@@ -106,7 +106,7 @@ static void take(const struct kept_decision *d, const struct kept_event *e, void
 }
 
 enum store_status history_load(struct store *store, const struct rules *rules,
-			       const struct event *event, int64_t drill, int64_t now,
+			       const struct hazard_event *event, int64_t drill, int64_t now,
 			       struct history *history)
 {
 	int hazards[2] = {(int)event->hazard, (int)event->hazard};
@@ -171,7 +171,7 @@ static struct acted *copy_acted(const struct decision *d, size_t *count)
 	return acted;
 }
 
-void history_add(struct history *history, const struct event *event,
+void history_add(struct history *history, const struct hazard_event *event,
 		 const struct decision *decision, int64_t id, int64_t at, int64_t broadcast)
 {
 	char **keys = mem_array(event->key_count, sizeof *keys);

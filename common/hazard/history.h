@@ -19,11 +19,11 @@ struct history {
  * event's telegram. The caller frees.
  */
 MUST_USE enum store_status history_load(struct store *store, const struct rules *rules,
-					const struct event *event, int64_t drill, int64_t now,
-					struct history *history);
+					const struct hazard_event *event, int64_t drill,
+					int64_t now, struct history *history);
 
 /* Puts a decision behind the others, and takes what it settles for settled. */
-void history_add(struct history *history, const struct event *event,
+void history_add(struct history *history, const struct hazard_event *event,
 		 const struct decision *decision, int64_t id, int64_t at, int64_t broadcast);
 
 /*
@@ -42,5 +42,5 @@ const struct past *history_due(const struct history *history, int64_t now);
 void history_free(struct history *history);
 
 /* JSON texts as the store keeps them; the caller frees. */
-MUST_USE char *history_keys_json(const struct event *event);
+MUST_USE char *history_keys_json(const struct hazard_event *event);
 MUST_USE char *history_acted_json(const struct decision *decision);

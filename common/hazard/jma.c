@@ -179,7 +179,7 @@ static void read_keys(struct jma *jma)
 
 static enum hazard_read read_envelope(struct jma *jma)
 {
-	struct event *event = jma->event;
+	struct hazard_event *event = jma->event;
 
 	if (!read_status(jma))
 		return refuse_value(jma, jma->control, "Status");

@@ -13,7 +13,7 @@
 struct jma {
 	const struct xml_node *control, *head, *body;
 	const char *title; /* Control/Title, which tells the kind of telegram */
-	struct event *event;
+	struct hazard_event *event;
 	struct buf *reason;
 };
 

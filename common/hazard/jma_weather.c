@@ -123,7 +123,7 @@ static enum hazard_read no_warning(struct jma *jma)
 }
 
 /* Warnings of landslides (VPWW56) are the landslide alert in four levels. */
-static void set_hazard(struct event *event)
+static void set_hazard(struct hazard_event *event)
 {
 	bool landslides = event->area_count > 0;
 

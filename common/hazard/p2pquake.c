@@ -61,7 +61,7 @@ static int scale_of(const json_t *o, const char *name)
 }
 
 /* Sets place and magnitude; what is not known has "" and -1. */
-static void read_hypocenter(const json_t *quake, struct event *event)
+static void read_hypocenter(const json_t *quake, struct hazard_event *event)
 {
 	const json_t *centre = json_object_get(quake, "hypocenter");
 	double magnitude = json_number_value(json_object_get(centre, "magnitude"));
@@ -73,7 +73,8 @@ static void read_hypocenter(const json_t *quake, struct event *event)
 	}
 }
 
-static enum hazard_read read_point(const json_t *point, struct event *event, struct buf *reason)
+static enum hazard_read read_point(const json_t *point, struct hazard_event *event,
+				   struct buf *reason)
 {
 	const char *place = text_of(point, "addr"), *region = "";
 	int scale = scale_of(point, "scale");
@@ -100,7 +101,8 @@ static bool is_without_intensities(const char *type)
 	       strcmp(type, "Other") == 0;
 }
 
-static enum hazard_read read_quake(const json_t *message, struct event *event, struct buf *reason)
+static enum hazard_read read_quake(const json_t *message, struct hazard_event *event,
+				   struct buf *reason)
 {
 	const json_t *issue = json_object_get(message, "issue");
 	const json_t *quake = json_object_get(message, "earthquake");
@@ -155,7 +157,8 @@ static int level_of_grade(const char *grade)
 	return -1;
 }
 
-static enum hazard_read read_tsunami(const json_t *message, struct event *event, struct buf *reason)
+static enum hazard_read read_tsunami(const json_t *message, struct hazard_event *event,
+				     struct buf *reason)
 {
 	const json_t *areas = json_object_get(message, "areas"), *area;
 	size_t i;
@@ -197,7 +200,8 @@ static int level_of_forecast(const json_t *area)
 	return level > 0 ? level : 40;
 }
 
-static enum hazard_read read_eew(const json_t *message, struct event *event, struct buf *reason)
+static enum hazard_read read_eew(const json_t *message, struct hazard_event *event,
+				 struct buf *reason)
 {
 	const json_t *issue = json_object_get(message, "issue"), *area;
 	const json_t *quake = json_object_get(message, "earthquake");
@@ -253,7 +257,7 @@ static enum hazard_read read_message(const json_t *message, struct events *event
 	json_int_t number = json_integer_value(code);
 	if (number != CODE_QUAKE && number != CODE_TSUNAMI && number != CODE_EEW)
 		return pass_by_code(number, reason);
-	struct event *event = events_add(events, FORMAT_P2PQUAKE);
+	struct hazard_event *event = events_add(events, FORMAT_P2PQUAKE);
 	if (!event)
 		return hazard_refuse(reason, "holds more than %d reports", EVENTS_MOST);
 	const char *type = text_of(json_object_get(message, "issue"), "type");

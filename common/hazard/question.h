@@ -9,7 +9,7 @@
 
 struct question {
 	const struct rule *rule;
-	const struct event *event;
+	const struct hazard_event *event;
 	int64_t now;
 	const struct head_count *people; /* NULL: not known */
 	size_t people_count;

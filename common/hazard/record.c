@@ -16,14 +16,15 @@ bool keys_shared(const char *const *a, size_t a_count, const char *const *b, siz
 	return false;
 }
 
-static bool shares_key(const struct event *event, const struct past *past)
+static bool shares_key(const struct hazard_event *event, const struct past *past)
 {
 	return keys_shared((const char *const *)event->keys, event->key_count, past->keys,
 			   past->key_count);
 }
 
 /* Exercises and real reports have nothing to do with each other. */
-static bool is_of(const struct past *past, const struct rule *rule, const struct event *event)
+static bool is_of(const struct past *past, const struct rule *rule,
+		  const struct hazard_event *event)
 {
 	return past->hazard == event->hazard && past->status == event->status &&
 	       strcmp(past->rule, rule->name) == 0;
@@ -76,7 +77,7 @@ static int64_t distance(int64_t a, int64_t b)
 /* A shaking has its moment; of a tsunami, what different sources have in common is the report's. */
 static bool is_near(const struct record *r, const struct past *past)
 {
-	const struct event *e = r->event;
+	const struct hazard_event *e = r->event;
 
 	if (e->hazard == HAZARD_TSUNAMI)
 		return distance(past->sent_at, e->sent_at) <= r->rule->guard;
@@ -86,7 +87,7 @@ static bool is_near(const struct record *r, const struct past *past)
 			e->occurred_at ? e->occurred_at : e->sent_at) <= r->rule->guard;
 }
 
-static bool meets_event(const struct past *past, const struct event *event)
+static bool meets_event(const struct past *past, const struct hazard_event *event)
 {
 	for (size_t i = 0; i < past->acted_count; i++)
 		for (size_t j = 0; past->acted[i].level != MARK_ENDED && j < event->area_count; j++)
@@ -127,7 +128,7 @@ static void find_keys(struct keys *keys, const struct record *r)
 	}
 }
 
-void record_open(struct record *r, const struct rule *rule, const struct event *event,
+void record_open(struct record *r, const struct rule *rule, const struct hazard_event *event,
 		 const struct past *history, size_t history_count)
 {
 	struct keys keys = {0};
@@ -337,7 +338,7 @@ int64_t record_sent_for(const struct record *r, int64_t now, int64_t window, int
 }
 
 /* The event's level there: -1 where it does not say. */
-static int level_said(const struct event *event, const struct acted *acted)
+static int level_said(const struct hazard_event *event, const struct acted *acted)
 {
 	int level = event->restates ? 0 : -1;
 

@@ -13,7 +13,7 @@
 
 struct record {
 	const struct rule *rule;
-	const struct event *event;
+	const struct hazard_event *event;
 	const struct past *history;
 	size_t history_count;
 	const struct past **linked; /* the earlier decisions that belong to the event */
@@ -21,7 +21,7 @@ struct record {
 };
 
 /* The arguments must outlive it. */
-void record_open(struct record *record, const struct rule *rule, const struct event *event,
+void record_open(struct record *record, const struct rule *rule, const struct hazard_event *event,
 		 const struct past *history, size_t history_count);
 void record_close(struct record *record);
 

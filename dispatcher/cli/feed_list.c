@@ -34,7 +34,7 @@ struct sequel {
 static void see_event(const struct kept_event *kept, void *arg)
 {
 	struct sequel *o = arg;
-	struct event event;
+	struct hazard_event event;
 
 	o->event_ids = mem_resize(o->event_ids, o->event_count + 1, sizeof *o->event_ids);
 	o->event_ids[o->event_count++] = kept->id;

@@ -20,7 +20,7 @@ struct play {
 	void (*see)(const struct played *played, void *arg);
 	void *arg;
 	struct history history;
-	const struct event **events; /* of each decision, by id - 1 */
+	const struct hazard_event **events; /* of each decision, by id - 1 */
 	size_t decisions;
 	struct crowd *crowds; /* of each broadcast, by number - 1 */
 	size_t broadcasts;
@@ -148,7 +148,7 @@ static enum store_status find_people(const struct play *play, const struct asked
 /* deciding */
 
 struct playing {
-	const struct event *event;
+	const struct hazard_event *event;
 	int64_t at;
 	bool was_held;
 	const struct rule *rule; /* of the broadcasts in `made` */
@@ -242,7 +242,7 @@ static enum store_status play_held(struct play *play, int64_t now)
 	return status;
 }
 
-enum store_status play_event(struct play *play, const struct event *event, int64_t now)
+enum store_status play_event(struct play *play, const struct hazard_event *event, int64_t now)
 {
 	struct playing p = {.event = event, .at = now};
 	struct decisions decisions;

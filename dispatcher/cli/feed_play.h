@@ -13,7 +13,7 @@ struct play;
 
 /* One decision. All of it is good until `see` returns. */
 struct played {
-	const struct event *event;
+	const struct hazard_event *event;
 	const struct decision *decision;
 	int64_t at;            /* on the virtual clock */
 	bool was_held;         /* decided again once it was due */
@@ -29,6 +29,7 @@ MUST_USE struct play *play_new(struct store *store, const struct rules *rules,
 void play_free(struct play *play);
 
 /* First what was held and is due by then, then the event, which lives as long as the play. */
-MUST_USE enum store_status play_event(struct play *play, const struct event *event, int64_t now);
+MUST_USE enum store_status play_event(struct play *play, const struct hazard_event *event,
+				      int64_t now);
 /* What is held still. */
 MUST_USE enum store_status play_end(struct play *play);

@@ -21,8 +21,8 @@
 struct item {
 	const struct feed_file *file;
 	enum hazard_read read;
-	struct event event; /* HAZARD_READ */
-	char *reason;       /* else */
+	struct hazard_event event; /* HAZARD_READ */
+	char *reason;              /* else */
 	size_t order;
 };
 
@@ -68,8 +68,10 @@ static void read_file(struct replay *r, const struct feed_file *file)
 
 	for (size_t i = 0; i < events.count; i++)
 		add_item(r, file, HAZARD_READ)->event = events.list[i];
-	if (read != HAZARD_READ)
-		add_item(r, file, read)->reason = mem_string(buf_text(&reason));
+	/* Of a list of messages, some may be read and others passed over. */
+	if (read != HAZARD_READ || reason.length)
+		add_item(r, file, read == HAZARD_READ ? HAZARD_PASSED : read)->reason =
+			mem_string(buf_text(&reason));
 	free(events.list); /* the events are the items' now */
 	buf_free(&reason);
 }
@@ -84,7 +86,7 @@ static int by_time(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
-static void shift(struct event *event, int64_t by)
+static void shift(struct hazard_event *event, int64_t by)
 {
 	event->sent_at += by;
 	if (event->occurred_at)
@@ -192,7 +194,7 @@ static void put_decision(struct replay *r, const struct played *p)
 }
 
 static void print_line(struct replay *r, int64_t at, const char *mark, const char *name,
-		       const struct event *event)
+		       const struct hazard_event *event)
 {
 	struct buf line = {0};
 	char time[CLOCK_TEXT];

@@ -73,7 +73,7 @@ static void print_head(const struct telegram *t)
 	print_moment("received", t->received_at);
 }
 
-static void print_areas(const struct event *event, enum language language)
+static void print_areas(const struct hazard_event *event, enum language language)
 {
 	for (size_t i = 0; i < event->area_count; i++) {
 		const struct event_area *a = &event->areas[i];
@@ -90,7 +90,7 @@ static void print_areas(const struct event *event, enum language language)
 	}
 }
 
-static void print_event(const struct event *event, enum language language)
+static void print_event(const struct hazard_event *event, enum language language)
 {
 	struct buf keys = {0}, line = {0};
 
@@ -141,7 +141,7 @@ static void see_decision(const struct kept_decision *d, void *arg)
 static enum store_status show_event(struct view *v, size_t i)
 {
 	enum language language = cli_language(v->cli);
-	struct event event;
+	struct hazard_event event;
 	json_t *json = json_loads(v->kept[i].json, 0, NULL);
 	struct buf line = {0};
 	enum store_status status = STORE_OK;

@@ -26,7 +26,7 @@ void feed_put_text(const char *text, struct buf *out)
 	}
 }
 
-static int highest(const struct event *event)
+static int highest(const struct hazard_event *event)
 {
 	int level = 0;
 
@@ -36,7 +36,7 @@ static int highest(const struct event *event)
 	return level;
 }
 
-void feed_put_peak(const struct event *event, enum language language, struct buf *out)
+void feed_put_peak(const struct hazard_event *event, enum language language, struct buf *out)
 {
 	int level = highest(event);
 	size_t shown = 0, count = 0;
@@ -56,7 +56,7 @@ void feed_put_peak(const struct event *event, enum language language, struct buf
 		buf_format(out, " +%zu", count - shown);
 }
 
-void feed_put_event(const struct event *event, enum language language, struct buf *out)
+void feed_put_event(const struct hazard_event *event, enum language language, struct buf *out)
 {
 	size_t before;
 

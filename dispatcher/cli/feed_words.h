@@ -8,10 +8,10 @@
 #include "dispatcher/cli/command.h"
 
 /* The regions of the highest level: "震度6強 宮城県北部, ..."; "" where there is none. */
-void feed_put_peak(const struct event *event, enum language language, struct buf *out);
+void feed_put_peak(const struct hazard_event *event, enum language language, struct buf *out);
 
 /* "earthquake 三陸沖 震度6強 宮城県北部": the event in one line, its texts made harmless. */
-void feed_put_event(const struct event *event, enum language language, struct buf *out);
+void feed_put_event(const struct hazard_event *event, enum language language, struct buf *out);
 
 /* Text from outside for a terminal: no control characters. */
 void feed_put_text(const char *text, struct buf *out);

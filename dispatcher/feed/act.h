@@ -7,7 +7,7 @@
 
 struct acting {
 	struct feed *feed;
-	const struct event *event;
+	const struct hazard_event *event;
 	const struct history *history; /* that it was decided with */
 	int64_t telegram, event_id;
 	int64_t now;    /* UTC milliseconds */

@@ -62,14 +62,14 @@ static const struct rules *rules_for(const struct feed *feed, int64_t drill)
 }
 
 /* A drill is one of now, whatever its telegram is of. */
-static void make_drill(struct event *event, int64_t now)
+static void make_drill(struct hazard_event *event, int64_t now)
 {
 	event->status = EVENT_EXERCISE;
 	event->sent_at = now;
 	event->expires_at = 0;
 }
 
-static enum store_status decide_and_act(struct feed *feed, const struct event *event,
+static enum store_status decide_and_act(struct feed *feed, const struct hazard_event *event,
 					int64_t event_id, const struct telegram *t,
 					const char *held_rule, bool *scheduled)
 {
@@ -101,7 +101,7 @@ static enum store_status decide_and_act(struct feed *feed, const struct event *e
 	return status;
 }
 
-static enum store_status tell_families(struct feed *feed, const struct event *event,
+static enum store_status tell_families(struct feed *feed, const struct hazard_event *event,
 				       const struct telegram *t, bool *scheduled)
 {
 	struct buf fault = {0};
@@ -120,7 +120,7 @@ static enum store_status tell_families(struct feed *feed, const struct event *ev
 	return status;
 }
 
-static enum store_status take_event(struct feed *feed, struct event *event,
+static enum store_status take_event(struct feed *feed, struct hazard_event *event,
 				    const struct telegram *t, bool *scheduled)
 {
 	if (t->drill)
@@ -238,7 +238,7 @@ bool intake_waiting(struct feed *feed)
 static enum store_status take_held(struct feed *feed, const struct held *held, bool *scheduled)
 {
 	struct telegram t = {.id = held->telegram, .drill = held->drill};
-	struct event event = {0};
+	struct hazard_event event = {0};
 	char *json = NULL;
 	int64_t telegram;
 	enum store_status status = event_load(feed->store, held->event, &telegram, &json);

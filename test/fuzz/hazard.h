@@ -21,9 +21,9 @@ static inline void fuzz_must(int holds, const char *what)
 	}
 }
 
-static inline void fuzz_event(const struct event *event)
+static inline void fuzz_event(const struct hazard_event *event)
 {
-	struct event again;
+	struct hazard_event again;
 	char *json = event_json(event);
 
 	fuzz_must(event->key_count > 0, "an event has a key");

@@ -69,7 +69,7 @@ static inline void world_end(struct world *w)
 
 /* events */
 
-static inline void world_area(struct event *e, char *text)
+static inline void world_area(struct hazard_event *e, char *text)
 {
 	char *level = strchr(text, ':'), *what;
 	const char *sign = text;
@@ -91,7 +91,7 @@ static inline void world_area(struct event *e, char *text)
 	ck_assert_msg(a->level || strcmp(level, "0") == 0, "no level %s", level);
 }
 
-static inline void world_keys(struct event *e, char *list)
+static inline void world_keys(struct hazard_event *e, char *list)
 {
 	for (char *key = strtok(list, ","); key; key = strtok(NULL, ",")) {
 		e->keys = mem_resize(e->keys, e->key_count + 1, sizeof *e->keys);
@@ -99,7 +99,7 @@ static inline void world_keys(struct event *e, char *list)
 	}
 }
 
-static inline void world_word(struct event *e, char *word)
+static inline void world_word(struct hazard_event *e, char *word)
 {
 	long sent, happened;
 
@@ -132,11 +132,11 @@ static inline void world_word(struct event *e, char *word)
 	}
 }
 
-static inline struct event world_event(const char *signs)
+static inline struct hazard_event world_event(const char *signs)
 {
 	char *copy = mem_string(signs), *rest = NULL;
 	char *word = strtok_r(copy, " ", &rest);
-	struct event e = {
+	struct hazard_event e = {
 		.format = FORMAT_JMA,
 		.hazard = strcmp(word, "quake") == 0 ? HAZARD_EARTHQUAKE : hazard_by_name(word),
 		.status = EVENT_ACTUAL,
@@ -158,8 +158,8 @@ static inline struct event world_event(const char *signs)
 
 /* keeping what was decided */
 
-static inline void world_keep(struct world *w, const struct event *e, const struct decision *d,
-			      int64_t now)
+static inline void world_keep(struct world *w, const struct hazard_event *e,
+			      const struct decision *d, int64_t now)
 {
 	ck_assert_uint_lt(w->count, WORLD_PASTS);
 	struct past *p = &w->past[w->count++];
@@ -204,7 +204,7 @@ static inline void world_tell_ids(struct buf *out, const char *before, const int
 		buf_format(out, " %lld", (long long)ids[i]);
 }
 
-static inline void world_tell(struct buf *out, const struct world *w, const struct event *e,
+static inline void world_tell(struct buf *out, const struct world *w, const struct hazard_event *e,
 			      const struct decision *d)
 {
 	const struct past *kept = &w->past[w->count - 1];
@@ -239,7 +239,7 @@ static inline void world_tell(struct buf *out, const struct world *w, const stru
 }
 
 /* Decides, keeps it and tells what was decided, and why where `why` is given. The caller frees. */
-static inline char *world_decide(struct world *w, const struct event *e, const char *held_by,
+static inline char *world_decide(struct world *w, const struct hazard_event *e, const char *held_by,
 				 int64_t now, struct buf *why)
 {
 	struct decisions decisions;

@@ -27,7 +27,7 @@ static void unload(void)
 /* At minute `at` the event comes in; `expected` is decided, and the reason begins with `reason`. */
 static void check_why(int at, const char *signs, const char *expected, const char *reason)
 {
-	struct event e = world_event(signs);
+	struct hazard_event e = world_event(signs);
 	struct buf why = {0};
 	char *told = world_decide(&world, &e, NULL, world_minute(at), &why);
 
@@ -48,7 +48,7 @@ static void check_told(int at, const char *signs, const char *expected)
 /* What rule "q" held for that event is due at minute `at`. */
 static void check_due(int at, const char *signs, const char *expected)
 {
-	struct event e = world_event(signs);
+	struct hazard_event e = world_event(signs);
 	char *told = world_decide(&world, &e, "q", world_minute(at), NULL);
 
 	ck_assert_str_eq(told, expected);

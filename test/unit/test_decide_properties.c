@@ -139,14 +139,14 @@ static int64_t minute_of(const struct report *r)
 }
 
 /* The event borrows everything but its areas. */
-static void make_event(const struct report *r, struct event *e, struct event_area *areas, char *key,
-		       char **keys)
+static void make_event(const struct report *r, struct hazard_event *e, struct event_area *areas,
+		       char *key, char **keys)
 {
 	static char titles[2][2] = {"a", "b"};
 
 	snprintf(key, 8, "S%d%c", r->shaking, r->id ? 'b' : 'a');
 	keys[0] = key;
-	*e = (struct event){
+	*e = (struct hazard_event){
 		.format = FORMAT_JMA,
 		.hazard = HAZARD_EARTHQUAKE,
 		.status = EVENT_ACTUAL,
@@ -249,7 +249,7 @@ static bool was_cancelled(const struct run *run, const struct report *r)
 }
 
 static void watch(struct run *run, int report, const struct decisions *decisions, int64_t now,
-		  const struct event *e)
+		  const struct hazard_event *e)
 {
 	const struct report *r = &run->s->report[report];
 	unsigned siblings = 0;
@@ -277,7 +277,7 @@ static void watch(struct run *run, int report, const struct decisions *decisions
 static void ask(struct run *run, int report, int64_t now, bool due)
 {
 	struct event_area areas[PLACES];
-	struct event e;
+	struct hazard_event e;
 	char key[8], *keys[1];
 	struct decisions decisions;
 	const struct world *w = &run->world;
@@ -489,13 +489,13 @@ enum { KINDS_OF_WEATHER = 2, STATES = KINDS_OF_WEATHER * 3 };
 static const char *const kinds[KINDS_OF_WEATHER] = {"rain", "flood"};
 
 /* A set of bits: place * 2 + kind is over the threshold. */
-static void make_state(unsigned state, int sent, struct event *e, struct event_area *areas,
+static void make_state(unsigned state, int sent, struct hazard_event *e, struct event_area *areas,
 		       char **keys)
 {
 	static char title[] = "warnings";
 
 	keys[0] = title;
-	*e = (struct event){
+	*e = (struct hazard_event){
 		.format = FORMAT_JMA,
 		.hazard = HAZARD_WEATHER,
 		.status = EVENT_ACTUAL,
@@ -535,7 +535,7 @@ static void check_states(struct dice *d, const struct rules *rules, long number)
 
 	for (int i = 0; i < count; i++, sent += below(d, 2)) {
 		struct event_area areas[STATES];
-		struct event e;
+		struct hazard_event e;
 		char *keys[1];
 		struct decisions decisions;
 		bool repeated = sent == last || below(d, 3) == 0;

@@ -311,7 +311,7 @@ static const struct rules no_rules;
 
 START_TEST(the_history_of_the_store_is_that_of_the_decisions)
 {
-	struct event event = {.hazard = HAZARD_EARTHQUAKE};
+	struct hazard_event event = {.hazard = HAZARD_EARTHQUAKE};
 	int64_t kept = add_event(append("k", TELEGRAM_READ), "t");
 	struct history history;
 	size_t count;
@@ -354,11 +354,11 @@ END_TEST
 START_TEST(a_history_in_memory_is_like_that_of_the_store)
 {
 	char *keys[] = {(char[]){"k1"}, (char[]){"k2"}};
-	struct event event = {.hazard = HAZARD_EARTHQUAKE,
-			      .title = (char[]){"t"},
-			      .keys = keys,
-			      .key_count = 2,
-			      .sent_at = 900};
+	struct hazard_event event = {.hazard = HAZARD_EARTHQUAKE,
+				     .title = (char[]){"t"},
+				     .keys = keys,
+				     .key_count = 2,
+				     .sent_at = 900};
 	struct acted regions[] = {{.region = "220", .level = 60}}, ended[] = {{.region = "221"}};
 	struct decision d = {.verdict = VERDICT_HOLD,
 			     .regions = regions,

@@ -36,7 +36,7 @@ static struct buf read_file(const char *path)
 	return all;
 }
 
-static struct event read_text(const char *text, size_t length)
+static struct hazard_event read_text(const char *text, size_t length)
 {
 	struct events events;
 	struct buf reason = {0};
@@ -44,16 +44,16 @@ static struct event read_text(const char *text, size_t length)
 	ck_assert_msg(hazard_read(FORMAT_JMA, text, length, &events, &reason) == HAZARD_READ, "%s",
 		      buf_text(&reason));
 	ck_assert_uint_eq(events.count, 1);
-	struct event event = events.list[0];
+	struct hazard_event event = events.list[0];
 	free(events.list);
 	return event;
 }
 
-static struct event read_sample(const char *name)
+static struct hazard_event read_sample(const char *name)
 {
 	char *path = mem_format(OFFICIAL "%s", name);
 	struct buf text = read_file(path);
-	struct event event = read_text(text.data, text.length);
+	struct hazard_event event = read_text(text.data, text.length);
 
 	buf_free(&text);
 	free(path);
@@ -61,7 +61,7 @@ static struct event read_sample(const char *name)
 }
 
 /* The level of a region and kind of warning; -1: it is not in the event. */
-static int level_of(const struct event *event, const char *region, const char *what)
+static int level_of(const struct hazard_event *event, const char *region, const char *what)
 {
 	for (size_t i = 0; i < event->area_count; i++)
 		if (strcmp(event->areas[i].region, region) == 0 &&
@@ -126,7 +126,7 @@ static const struct {
 START_TEST(regions_have_their_levels)
 {
 	load_areas();
-	struct event event = read_sample(levels[_i].sample);
+	struct hazard_event event = read_sample(levels[_i].sample);
 	ck_assert_msg(level_of(&event, levels[_i].region, levels[_i].what) == levels[_i].level,
 		      "%s %s: %d", levels[_i].sample, levels[_i].region,
 		      level_of(&event, levels[_i].region, levels[_i].what));
@@ -138,9 +138,9 @@ END_TEST
 START_TEST(telegrams_of_one_minute_have_an_order)
 {
 	load_areas();
-	struct event one = read_sample("32-35_07_01_100915_VXSE51.xml");
-	struct event two = read_sample("32-35_07_02_100915_VXSE51.xml");
-	struct event three = read_sample("32-35_07_03_100915_VXSE51.xml");
+	struct hazard_event one = read_sample("32-35_07_01_100915_VXSE51.xml");
+	struct hazard_event two = read_sample("32-35_07_02_100915_VXSE51.xml");
+	struct hazard_event three = read_sample("32-35_07_03_100915_VXSE51.xml");
 	ck_assert_str_eq(one.keys[0], "20090811050711");
 	ck_assert_str_eq(one.keys[0], three.keys[0]);
 	ck_assert_str_eq(one.serial, "");
@@ -155,8 +155,8 @@ END_TEST
 START_TEST(a_cancel_has_a_text_and_no_areas)
 {
 	load_areas();
-	struct event cancel = read_sample("32-39_05_12_100915_VXSE53.xml");
-	struct event first = read_sample("32-39_05_01_100831_VXSE53.xml");
+	struct hazard_event cancel = read_sample("32-39_05_12_100915_VXSE53.xml");
+	struct hazard_event first = read_sample("32-39_05_01_100831_VXSE53.xml");
 	ck_assert_int_eq(cancel.act, EVENT_CANCEL);
 	ck_assert_uint_eq(cancel.area_count, 0);
 	ck_assert_uint_gt(strlen(cancel.text), 0);
@@ -172,7 +172,7 @@ END_TEST
 START_TEST(one_telegram_can_have_two_events)
 {
 	load_areas();
-	struct event event = read_sample("38-39_02_03_250206_VTSE51.xml");
+	struct hazard_event event = read_sample("38-39_02_03_250206_VTSE51.xml");
 	ck_assert_uint_eq(event.key_count, 2);
 	ck_assert_str_eq(event.keys[0], "20151114055157");
 	ck_assert_str_eq(event.keys[1], "20151114061750");
@@ -183,7 +183,7 @@ END_TEST
 START_TEST(warnings_without_an_id_have_their_heading_as_key)
 {
 	load_areas();
-	struct event event = read_sample("15_16_03_241226_VPWW55.xml");
+	struct hazard_event event = read_sample("15_16_03_241226_VPWW55.xml");
 	ck_assert_uint_eq(event.key_count, 1);
 	ck_assert_str_eq(event.keys[0], "宗谷地方大雨警報・注意報");
 	ck_assert(event.restates);
@@ -194,7 +194,7 @@ END_TEST
 START_TEST(a_report_of_a_quake_says_where_and_how_strong)
 {
 	load_areas();
-	struct event event = read_sample("32-39_11_05_240613_VXSE53.xml");
+	struct hazard_event event = read_sample("32-39_11_05_240613_VXSE53.xml");
 	ck_assert_str_eq(event.place, "三陸沖");
 	ck_assert_str_eq(event.magnitude, "M8を超える巨大地震");
 	ck_assert_int_eq(event.occurred_at, 1299822360000); /* 2011-03-11T14:46+09:00 */
@@ -207,7 +207,7 @@ END_TEST
 START_TEST(warnings_may_say_how_long_they_hold)
 {
 	load_areas();
-	struct event event = read_sample("32-39_11_13_250206_VTSE41.xml");
+	struct hazard_event event = read_sample("32-39_11_13_250206_VTSE41.xml");
 	ck_assert_int_eq(event.expires_at, 1300093200000); /* 2011-03-14T18:00+09:00 */
 	event_clear(&event);
 }
@@ -309,7 +309,7 @@ START_TEST(what_is_made_has_its_levels)
 	struct buf text = make(&m);
 
 	load_areas();
-	struct event event = read_text(text.data, text.length);
+	struct hazard_event event = read_text(text.data, text.length);
 	ck_assert_msg(level_of(&event, made[_i].region, made[_i].what) == made[_i].level,
 		      "%d: %s: %d", _i, made[_i].region,
 		      level_of(&event, made[_i].region, made[_i].what));
@@ -336,7 +336,7 @@ START_TEST(status_and_act_are_read)
 	struct buf text = make(&envelopes[_i].made);
 
 	load_areas();
-	struct event event = read_text(text.data, text.length);
+	struct hazard_event event = read_text(text.data, text.length);
 	ck_assert_int_eq(event.status, envelopes[_i].status);
 	ck_assert_int_eq(event.act, envelopes[_i].act);
 	event_clear(&event);
@@ -350,7 +350,7 @@ START_TEST(a_report_without_an_id_is_an_event_of_its_own)
 	struct buf text = make(&m);
 
 	load_areas();
-	struct event event = read_text(text.data, text.length);
+	struct hazard_event event = read_text(text.data, text.length);
 	ck_assert_uint_eq(event.key_count, 1);
 	ck_assert_str_eq(event.keys[0], "震度速報 2024-01-01T07:10:00Z");
 	event_clear(&event);

@@ -26,7 +26,7 @@ static void load_areas(void)
 }
 
 /* "region:level" of each area, by blanks. */
-static char *tell_areas(const struct event *event)
+static char *tell_areas(const struct hazard_event *event)
 {
 	struct buf told = {0};
 
@@ -144,7 +144,7 @@ START_TEST(p2pquake_messages)
 }
 END_TEST
 
-static struct event read_one(enum hazard_format format, const char *text)
+static struct hazard_event read_one(enum hazard_format format, const char *text)
 {
 	struct events events;
 	struct buf reason = {0};
@@ -152,7 +152,7 @@ static struct event read_one(enum hazard_format format, const char *text)
 	load_areas();
 	ck_assert_msg(hazard_read(format, text, strlen(text), &events, &reason) == HAZARD_READ,
 		      "%s", buf_text(&reason));
-	struct event event = events.list[0];
+	struct hazard_event event = events.list[0];
 	for (size_t i = 1; i < events.count; i++)
 		event_clear(&events.list[i]);
 	free(events.list);
@@ -162,12 +162,12 @@ static struct event read_one(enum hazard_format format, const char *text)
 
 START_TEST(p2pquake_events)
 {
-	struct event quake =
+	struct hazard_event quake =
 		read_one(FORMAT_P2PQUAKE,
 			 QUAKE("ScalePrompt", "50", POINT("石川県", "石川県能登", "true", "50")));
-	struct event warning =
+	struct hazard_event warning =
 		read_one(FORMAT_P2PQUAKE, EEW("\"cancelled\":true,\"test\":true,", ""));
-	struct event end = read_one(FORMAT_P2PQUAKE, TSUNAMI("true", ""));
+	struct hazard_event end = read_one(FORMAT_P2PQUAKE, TSUNAMI("true", ""));
 
 	ck_assert_int_eq(quake.sent_at, 1704093120000); /* 16:12 in Japan */
 	ck_assert_int_eq(quake.occurred_at, 1704093000000);
@@ -246,7 +246,7 @@ END_TEST
 
 START_TEST(cap_follows_references)
 {
-	struct event event = read_one(
+	struct hazard_event event = read_one(
 		FORMAT_CAP, ALERT("Exercise", "Cancel",
 				  "<references>s,i1,2024-01-01T16:00:00+09:00</references>",
 				  INFO("Severe", NAMED("東京都"))));
@@ -264,7 +264,7 @@ END_TEST
 /* Of two languages that say the same, Japanese is read. */
 START_TEST(cap_is_read_in_japanese)
 {
-	struct event event = read_one(
+	struct hazard_event event = read_one(
 		FORMAT_CAP,
 		ALERT("Actual", "Alert", "",
 		      "<info><language>en</language><event>Fire</event><severity>Severe</severity>"
@@ -311,8 +311,8 @@ END_TEST
 
 START_TEST(an_alert_is_one_until_it_is_resolved)
 {
-	struct event firing = read_one(FORMAT_ALERTMANAGER, GROUP(FIRING("firing", "")));
-	struct event resolved = read_one(FORMAT_ALERTMANAGER, GROUP(FIRING("resolved", "")));
+	struct hazard_event firing = read_one(FORMAT_ALERTMANAGER, GROUP(FIRING("firing", "")));
+	struct hazard_event resolved = read_one(FORMAT_ALERTMANAGER, GROUP(FIRING("resolved", "")));
 
 	ck_assert_str_eq(firing.keys[0], "f 2024-01-01T07:10:00Z");
 	ck_assert_str_eq(firing.keys[0], resolved.keys[0]);
@@ -333,7 +333,7 @@ START_TEST(texts_are_tidied)
 	for (int i = 0; i < 1000; i++)
 		buf_text_add(&text, "長");
 	buf_text_add(&text, "\"},\"startsAt\":\"2024-01-01T07:10:00Z\"}]}");
-	struct event event = read_one(FORMAT_ALERTMANAGER, buf_text(&text));
+	struct hazard_event event = read_one(FORMAT_ALERTMANAGER, buf_text(&text));
 	ck_assert_str_eq(event.title, "a [31m b\nc");
 	ck_assert_uint_eq(strlen(event.headline), 999);
 	event_clear(&event);

@@ -55,7 +55,7 @@ static char *read_file(const char *folder, const char *name, size_t *length)
 }
 
 /* hazard, status, act, keys, highest level, areas of which in none of our regions, state, sent, title */
-static void tell_event(const struct event *event, struct buf *line)
+static void tell_event(const struct hazard_event *event, struct buf *line)
 {
 	char sent[CLOCK_TEXT];
 	int highest = 0, lost = 0;
@@ -73,9 +73,9 @@ static void tell_event(const struct event *event, struct buf *line)
 		   clock_utc_text(event->sent_at, sent), event->title);
 }
 
-static void check_round_trip(const struct event *event, const char *name)
+static void check_round_trip(const struct hazard_event *event, const char *name)
 {
-	struct event again;
+	struct hazard_event again;
 	char *json = event_json(event);
 
 	ck_assert_msg(event_from_json(json, &again), "%s: %s", name, json);
@@ -216,7 +216,7 @@ START_TEST(what_is_no_event_is_no_event_from_json)
 		"\"expires_at\":0,\"restates\":false,\"place\":\"\",\"magnitude\":\"\","
 		"\"headline\":\"\",\"text\":\"\",\"serial\":\"\",\"areas\":[]}",
 	};
-	struct event event;
+	struct hazard_event event;
 
 	for (size_t i = 0; i < LENGTH(bad); i++)
 		ck_assert_msg(!event_from_json(bad[i], &event), "%s", bad[i]);

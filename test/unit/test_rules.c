@@ -381,7 +381,7 @@ static void make_template(const char *title, const char *body, struct template *
 	}
 }
 
-static void check_filled(const char *title, const char *body, const struct event *event,
+static void check_filled(const char *title, const char *body, const struct hazard_event *event,
 			 const struct acted *regions, size_t count, enum language language,
 			 const char *expected)
 {
@@ -409,7 +409,7 @@ static void set(char **text, const char *value)
 START_TEST(texts_are_filled_in_both_languages)
 {
 	static const struct acted regions[] = {{"222", "", 60}, {"221", "", 55}};
-	struct event e = world_event("quake E1 at=150 220:6+ 222:6+ 221:6- 350:4 230:6-");
+	struct hazard_event e = world_event("quake E1 at=150 220:6+ 222:6+ 221:6- 350:4 230:6-");
 
 	set(&e.place, "三陸沖");
 	set(&e.magnitude, "M8.4");
@@ -428,7 +428,7 @@ END_TEST
 
 START_TEST(what_is_unknown_is_said_to_be)
 {
-	struct event e = world_event("quake E1 at=0 cancel");
+	struct hazard_event e = world_event("quake E1 at=0 cancel");
 
 	check_filled("{place} {level}", "{magnitude}\n{regions}\n{headline}", &e, NULL, 0,
 		     LANGUAGE_JA, "不明 不明|不明");
@@ -440,8 +440,9 @@ END_TEST
 START_TEST(warnings_are_told_by_kind)
 {
 	static const struct acted regions[] = {{"220", "rain", 4}, {"221", "surge", 4}};
-	struct event e = world_event("weather K at=0 all 220/rain:emergency 221/surge:emergency "
-				     "222/rain:emergency 222/flood:warning");
+	struct hazard_event e =
+		world_event("weather K at=0 all 220/rain:emergency 221/surge:emergency "
+			    "222/rain:emergency 222/flood:warning");
 
 	check_filled("{level}", "{regions}", &e, regions, 2, LANGUAGE_JA,
 		     "大雨特別警報|大雨特別警報：宮城県北部、宮城県中部\n高潮特別警報：宮城県南部");
@@ -455,7 +456,7 @@ END_TEST
 START_TEST(an_area_of_no_region_has_its_own_name)
 {
 	static const struct acted regions[] = {{"", "", 3}};
-	struct event e = world_event("other K at=0 -:severe");
+	struct hazard_event e = world_event("other K at=0 -:severe");
 
 	set(&e.areas[0].name, "disk of db1");
 	check_filled("{level}", "{regions}", &e, regions, 1, LANGUAGE_EN,
@@ -466,7 +467,7 @@ END_TEST
 
 START_TEST(long_lists_and_texts_are_cut)
 {
-	struct event e = world_event("quake E1 at=0");
+	struct hazard_event e = world_event("quake E1 at=0");
 	struct template t;
 	struct message m;
 	struct buf headline = {0};
