@@ -15,6 +15,7 @@
  */
 
 #include "common/base/must.h"
+#include "common/store/ledger.h"
 #include "common/store/store.h"
 #include <sqlite3.h>
 
@@ -43,6 +44,14 @@ const char *stmt_text(sqlite3_stmt *s, int column);
 
 int64_t stmt_changes(struct store *store);
 int64_t stmt_last_id(struct store *store);
+
+/* The ledger's newest row, once this transaction knows it. */
+struct ledger_state {
+	struct ledger_head head;
+	bool known;
+	struct digest *digest;
+};
+struct ledger_state *stmt_ledger(struct store *store);
 
 /* Runs several statements without parameters. */
 MUST_USE enum store_status stmt_script(struct store *store, const char *sql);
