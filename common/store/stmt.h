@@ -42,6 +42,9 @@ MUST_USE enum store_status stmt_number(struct store *store, sqlite3_stmt *s, int
 /* The text of a column, never NULL; good until the next step. */
 const char *stmt_text(sqlite3_stmt *s, int column);
 
+/* The connection itself, for what no statement does. */
+sqlite3 *stmt_database(struct store *store);
+
 int64_t stmt_changes(struct store *store);
 int64_t stmt_last_id(struct store *store);
 

@@ -161,6 +161,11 @@ const char *stmt_text(sqlite3_stmt *s, int column)
 	return text ? text : "";
 }
 
+sqlite3 *stmt_database(struct store *store)
+{
+	return store->db;
+}
+
 int64_t stmt_changes(struct store *store)
 {
 	return sqlite3_changes64(store->db);

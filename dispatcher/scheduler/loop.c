@@ -257,9 +257,12 @@ static int open_store(struct loop *l)
 {
 	struct scheduler *s = &l->s;
 	enum store_status status = store_open(s->settings->tenko_data_dir, false, &s->store);
-	struct buf fault = {0};
+	struct buf fault = {0}, epoch = {0};
 	char *path = settings_path(s->settings, "secret.key");
 
+	if (!status)
+		status = store_meta_get(s->store, "epoch", &epoch);
+	s->epoch = buf_take(&epoch);
 	if (status) {
 		fprintf(stderr, "tenko-scheduler: %s\n", store_error(s->store));
 	} else if (!(s->keys = token_keys_load(path, &fault))) {
@@ -320,6 +323,7 @@ static void close_all(struct loop *l)
 	runs_forget(&s->runs);
 	effects_free(&s->effects);
 	token_keys_free(s->keys);
+	free(s->epoch);
 	store_close(s->store);
 	if (l->poke_fd >= 0)
 		close(l->poke_fd);
