@@ -4,9 +4,15 @@
 
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Values are short and many: they are handed on by the piece. */
+enum { PIECE = 512 };
 
 struct digest {
 	EVP_MD_CTX *context;
+	size_t length;
+	uint8_t piece[PIECE];
 };
 
 /* The library fails here for want of memory only. */
@@ -36,11 +42,26 @@ void digest_free(struct digest *digest)
 void digest_begin(struct digest *digest)
 {
 	must(EVP_DigestInit_ex2(digest->context, NULL, NULL)); /* the same algorithm again */
+	digest->length = 0;
+}
+
+static void hand_on(struct digest *digest)
+{
+	must(EVP_DigestUpdate(digest->context, digest->piece, digest->length));
+	digest->length = 0;
 }
 
 void digest_bytes(struct digest *digest, const void *bytes, size_t length)
 {
-	must(EVP_DigestUpdate(digest->context, bytes, length));
+	if (length > PIECE - digest->length)
+		hand_on(digest);
+	if (length > PIECE) {
+		must(EVP_DigestUpdate(digest->context, bytes, length));
+		return;
+	}
+	if (length > 0)
+		memcpy(digest->piece + digest->length, bytes, length);
+	digest->length += length;
 }
 
 static void put_big_endian(uint64_t number, uint8_t *bytes, size_t count)
@@ -68,6 +89,7 @@ void digest_text(struct digest *digest, const char *text, size_t length)
 
 void digest_end(struct digest *digest, uint8_t result[DIGEST_BYTES])
 {
+	hand_on(digest);
 	must(EVP_DigestFinal_ex(digest->context, result, NULL));
 }
 

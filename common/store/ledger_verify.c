@@ -108,7 +108,7 @@ static void compare(struct verification *v, enum recorded_kind kind, const struc
 	char said[sizeof r->says];
 
 	if (same_text(row, LEDGER_ACTION, r->action) &&
-	    same_text(row, LEDGER_SUBJECT, r->subject) &&
+	    same_text(row, LEDGER_SUBJECT, buf_text(&r->subject)) &&
 	    same_text(row, LEDGER_DETAIL, buf_text(&r->detail)))
 		return;
 	recorded_said(row, said, sizeof said);

@@ -4,7 +4,6 @@
 #include "common/store/delivery.h"
 #include "common/store/states.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,19 +75,48 @@ static const char *row_digest(struct store *store, sqlite3_stmt *s, char *text)
 	return digest_hex(result, ROW_BYTES, text);
 }
 
+/* A row an attempt: printf() would cost as much as storing it. */
+static void add_number(struct buf *b, const char *name, int64_t number)
+{
+	char digits[24], *p = digits + sizeof digits;
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do {
+		*--p = (char)('0' + left % 10);
+	} while (left /= 10);
+	if (number < 0)
+		*--p = '-';
+	buf_text_add(b, name);
+	buf_add(b, p, (size_t)(digits + sizeof digits - p));
+}
+
+static void add_word(struct buf *b, const char *name, const char *word)
+{
+	buf_text_add(b, name);
+	buf_text_add(b, word);
+}
+
+static void say(struct recorded *r, const char *word)
+{
+	size_t length = strlen(word);
+
+	length = length < sizeof r->says ? length : sizeof r->says - 1;
+	memcpy(r->says, word, length);
+	r->says[length] = '\0';
+}
+
 static void read_attempt(sqlite3_stmt *s, const char *row, struct recorded *r)
 {
-	int64_t delivery = sqlite3_column_int64(s, 2);
-
-	snprintf(r->action, sizeof r->action, "attempt.ended");
-	snprintf(r->says, sizeof r->says, "%s",
-		 outcome_name((enum outcome)sqlite3_column_int(s, 1)));
-	buf_format(&r->detail,
-		   "outcome=%s broadcast=%" PRId64 " person=%" PRId64
-		   " channel=%s order=%d address=%d try=%d row=%s",
-		   r->says, delivery_broadcast(delivery), (int64_t)sqlite3_column_int64(s, 3),
-		   channel_name((enum channel)sqlite3_column_int(s, 4)), sqlite3_column_int(s, 6),
-		   sqlite3_column_int(s, 8), sqlite3_column_int(s, 10), row);
+	r->action = "attempt.ended";
+	say(r, outcome_name((enum outcome)sqlite3_column_int(s, 1)));
+	add_word(&r->detail, "outcome=", r->says);
+	add_number(&r->detail, " broadcast=", delivery_broadcast(sqlite3_column_int64(s, 2)));
+	add_number(&r->detail, " person=", sqlite3_column_int64(s, 3));
+	add_word(&r->detail, " channel=", channel_name((enum channel)sqlite3_column_int(s, 4)));
+	add_number(&r->detail, " order=", sqlite3_column_int64(s, 6));
+	add_number(&r->detail, " address=", sqlite3_column_int64(s, 8));
+	add_number(&r->detail, " try=", sqlite3_column_int64(s, 10));
+	add_word(&r->detail, " row=", row);
 }
 
 static void read_reply(sqlite3_stmt *s, const char *row, struct recorded *r)
@@ -96,30 +124,40 @@ static void read_reply(sqlite3_stmt *s, const char *row, struct recorded *r)
 	enum reply_way way = (enum reply_way)sqlite3_column_int(s, 4);
 	const char *by = stmt_text(s, 5);
 
-	snprintf(r->action, sizeof r->action, "reply.%s", way == WAY_PROXY ? "proxy" : "recorded");
-	snprintf(r->says, sizeof r->says, "%s", stmt_text(s, 1));
-	buf_format(&r->detail, "choice=%s broadcast=%" PRId64 " person=%" PRId64 " way=%s row=%s",
-		   r->says, (int64_t)sqlite3_column_int64(s, 2),
-		   (int64_t)sqlite3_column_int64(s, 3), reply_way_name(way), row);
+	r->action = way == WAY_PROXY ? "reply.proxy" : "reply.recorded";
+	say(r, stmt_text(s, 1));
+	add_word(&r->detail, "choice=", r->says);
+	add_number(&r->detail, " broadcast=", sqlite3_column_int64(s, 2));
+	add_number(&r->detail, " person=", sqlite3_column_int64(s, 3));
+	add_word(&r->detail, " way=", reply_way_name(way));
+	add_word(&r->detail, " row=", row);
 	if (*by)
-		buf_format(&r->detail, " by=%s", by);
+		add_word(&r->detail, " by=", by);
 }
 
 static void read_control(sqlite3_stmt *s, const char *row, struct recorded *r)
 {
-	snprintf(r->says, sizeof r->says, "%s",
-		 control_verb_name((enum control_verb)sqlite3_column_int(s, 1)));
-	snprintf(r->action, sizeof r->action, "broadcast.%s", r->says);
-	snprintf(r->subject, sizeof r->subject, "broadcast=%" PRId64,
-		 (int64_t)sqlite3_column_int64(s, 2));
-	buf_format(&r->detail, "control=%" PRId64 " row=%s", r->id, row);
+	static const char *const actions[CONTROL_END] = {
+#define X(symbol, number, name, phrase, moves) [number] = "broadcast." name,
+		CONTROL_VERBS(X)
+#undef X
+	};
+	int verb = sqlite3_column_int(s, 1);
+
+	r->action = verb > 0 && verb < CONTROL_END ? actions[verb] : "broadcast.";
+	say(r, control_verb_name((enum control_verb)verb));
+	buf_clear(&r->subject);
+	add_number(&r->subject, "broadcast=", sqlite3_column_int64(s, 2));
+	add_number(&r->detail, "control=", r->id);
+	add_word(&r->detail, " row=", row);
 }
 
 static void read_broadcast(sqlite3_stmt *s, const char *row, struct recorded *r)
 {
-	snprintf(r->action, sizeof r->action, "broadcast.requested");
-	snprintf(r->says, sizeof r->says, "requested");
-	buf_format(&r->detail, "row=%s to=%s", row, stmt_text(s, 1));
+	r->action = "broadcast.requested";
+	say(r, "requested");
+	add_word(&r->detail, "row=", row);
+	add_word(&r->detail, " to=", stmt_text(s, 1));
 }
 
 static void read_row(struct store *store, enum recorded_kind kind, sqlite3_stmt *s,
@@ -134,14 +172,17 @@ static void read_row(struct store *store, enum recorded_kind kind, sqlite3_stmt 
 	};
 	char row[2 * ROW_BYTES + 1];
 
+	buf_clear(&r->subject);
 	buf_clear(&r->detail);
 	r->id = sqlite3_column_int64(s, 0);
-	snprintf(r->subject, sizeof r->subject, "%s=%" PRId64, kinds[kind].word, r->id);
+	add_word(&r->subject, kinds[kind].word, "=");
+	add_number(&r->subject, "", r->id);
 	readers[kind](s, row_digest(store, s, row), r);
 }
 
 void recorded_free(struct recorded *r)
 {
+	buf_free(&r->subject);
 	buf_free(&r->detail);
 }
 
@@ -162,12 +203,15 @@ enum store_status recorded_load(struct store *store, enum recorded_kind kind, in
 enum store_status recorded_append(struct store *store, enum recorded_kind kind, const char *who,
 				  int64_t id)
 {
-	struct recorded r = {0};
+	struct ledger_state *ledger = stmt_ledger(store);
+	struct recorded r = {.subject = ledger->subject, .detail = ledger->detail};
 	enum store_status status = recorded_load(store, kind, id, &r);
 
 	if (!status)
-		status = store_audit(store, who, r.action, r.subject, buf_text(&r.detail));
-	recorded_free(&r);
+		status = store_audit(store, who, r.action, buf_text(&r.subject),
+				     buf_text(&r.detail));
+	ledger->subject = r.subject; /* for the next one */
+	ledger->detail = r.detail;
 	return status;
 }
 

@@ -21,9 +21,9 @@ enum recorded_kind {
 
 struct recorded {
 	int64_t id; /* of the row */
-	char action[64];
-	char subject[48]; /* "attempt=40" */
-	char says[48];    /* what changes matter most in: outcome, choice, verb */
+	const char *action;
+	struct buf subject; /* "attempt=40" */
+	char says[48];      /* what changes matter most in: outcome, choice, verb */
 	struct buf detail;
 };
 

@@ -263,6 +263,8 @@ void store_close(struct store *store)
 		sqlite3_finalize(store->statements[i].stmt);
 	sqlite3_close(store->db);
 	digest_free(store->ledger.digest);
+	buf_free(&store->ledger.subject);
+	buf_free(&store->ledger.detail);
 	free(store->path);
 	free(store);
 }
