@@ -9,6 +9,7 @@
 #include "dispatcher/scheduler/calls.h"
 #include "dispatcher/scheduler/compare.h"
 #include "dispatcher/scheduler/handover.h"
+#include "dispatcher/scheduler/settled.h"
 #include "dispatcher/scheduler/turn.h"
 
 #include <errno.h>
@@ -192,6 +193,13 @@ static void on_terminate(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(l->base);
 }
 
+/* They hold whether or not the ledger could be told. */
+static void record_settings(struct scheduler *s)
+{
+	if (settled_record(s))
+		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
+}
+
 static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	struct loop *l = arg;
@@ -201,6 +209,7 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 	if (!settings_refresh(l->s.settings))
 		return;
 	logging_reload(l->s.settings);
+	record_settings(&l->s);
 	turn_set_paces(&l->s);
 	runs_unintroduce(&l->s.runs); /* base_url and organisation stand in the contents */
 	wake_at(l, 0);
@@ -284,6 +293,7 @@ static int open_all(struct loop *l)
 		code = open_store(l);
 	if (code)
 		return code;
+	record_settings(s);
 	turn_set_paces(s);
 	s->monotonic = clock_monotonic();
 	if (handover_begin(s))

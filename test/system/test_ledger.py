@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import struct
 from concurrent.futures import ThreadPoolExecutor
@@ -214,6 +215,22 @@ def test_rows_from_before_the_ledger_are_chained(run):
     assert detail == f"attempts={attempts} replies=1 controls=1 broadcasts=1"
     run.sql("UPDATE audit SET who = 'x' WHERE id = 1")
     assert differences(run)[0]["audit"] == 1
+
+
+def test_settings_that_changed(roster):
+    def told():
+        return [d for (d,) in roster.sql("SELECT detail FROM audit WHERE action = 'settings.changed' ORDER BY id")]
+
+    roster.start_redis()
+    scheduler = roster.start("tenko-scheduler")
+    assert told() == ["all"]
+    roster.configure(mail={"from_name": "総務課"}, pacing={"mail_rate": 7})
+    scheduler.send(signal.SIGHUP)
+    wait_for(lambda: len(told()) == 2)
+    assert sorted(told()[1].split()) == ["mail.from_name", "pacing.mail_rate"]
+    scheduler.stop()
+    roster.start("tenko-scheduler")
+    assert len(told()) == 2  # the same as before
 
 
 def test_several_writers_make_one_chain(roster):
