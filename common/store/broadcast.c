@@ -98,7 +98,8 @@ enum store_status broadcast_load(struct store *store, int64_t id, struct broadca
 enum store_status broadcast_each(struct store *store, int64_t most,
 				 void (*see)(const struct broadcast *b, void *arg), void *arg)
 {
-	sqlite3_stmt *s = stmt(store, "SELECT " COLUMNS " ORDER BY b.id DESC LIMIT ?", "i", most);
+	sqlite3_stmt *s =
+		stmt(store, "SELECT " COLUMNS " ORDER BY b.id DESC LIMIT ?", "i", most);
 	enum store_status status;
 
 	while ((status = stmt_row(store, s)) == STORE_OK) {
@@ -137,10 +138,11 @@ static enum store_status insert_targets(struct store *store, int64_t broadcast,
 
 	for (size_t i = 0; i < count; i++) {
 		const struct target *t = &targets[i];
-		sqlite3_stmt *s = t->kind == TARGET_REGION ? stmt(store, insert, "iis", broadcast,
-								  (int64_t)t->kind, t->text)
-							   : stmt(store, insert, "iii", broadcast,
-								  (int64_t)t->kind, t->number);
+		sqlite3_stmt *s = t->kind == TARGET_REGION
+					  ? stmt(store, insert, "iis", broadcast,
+						 (int64_t)t->kind, t->text)
+					  : stmt(store, insert, "iii", broadcast,
+						 (int64_t)t->kind, t->number);
 		enum store_status status = stmt_run(store, s);
 		if (status)
 			return status;
@@ -150,14 +152,17 @@ static enum store_status insert_targets(struct store *store, int64_t broadcast,
 
 static enum store_status count_stored(struct store *store, int64_t broadcast, int64_t *people)
 {
-	return stmt_number(store, stmt(store, "SELECT count(*)" TARGETED_PEOPLE, "i", broadcast), 0,
+	return stmt_number(store,
+			   stmt(store, "SELECT count(*)" TARGETED_PEOPLE, "i", broadcast), 0,
 			   people);
 }
 
-static enum store_status plans_stored(struct store *store, struct plan_count **plans, size_t *count)
+static enum store_status plans_stored(struct store *store, struct plan_count **plans,
+				      size_t *count)
 {
-	sqlite3_stmt *s = stmt(store, "SELECT p.plan, count(*)" TARGETED_PEOPLE " GROUP BY p.plan",
-			       "i", INT64_C(0));
+	sqlite3_stmt *s =
+		stmt(store, "SELECT p.plan, count(*)" TARGETED_PEOPLE " GROUP BY p.plan", "i",
+		     INT64_C(0));
 	enum store_status status;
 
 	*plans = NULL;
@@ -174,7 +179,8 @@ static enum store_status plans_stored(struct store *store, struct plan_count **p
 }
 
 /* A question about targets that no broadcast has: they are stored under 0 and taken back. */
-static enum store_status ask_begin(struct store *store, const struct target *targets, size_t count)
+static enum store_status ask_begin(struct store *store, const struct target *targets,
+				   size_t count)
 {
 	enum store_status status = stmt_script(store, "SAVEPOINT ask");
 	return status ? status : insert_targets(store, 0, targets, count);
@@ -203,8 +209,8 @@ enum store_status target_includes(struct store *store, int64_t broadcast, int64_
 	int64_t found;
 	enum store_status status = stmt_number(
 		store,
-		stmt(store, "SELECT 1" TARGETED_PEOPLE " AND p.id=?2", "ii", broadcast, person), 0,
-		&found);
+		stmt(store, "SELECT 1" TARGETED_PEOPLE " AND p.id=?2", "ii", broadcast, person),
+		0, &found);
 
 	*included = found != 0;
 	return status;
@@ -245,8 +251,9 @@ static enum store_status insert_broadcast(struct store *store, struct broadcast 
 		(int64_t)b->kind, (int64_t)BROADCAST_REQUESTED, (int64_t)b->lane, b->targets,
 		(int64_t)b->channels, (int64_t)p->retries[CHANNEL_MAIL],
 		(int64_t)p->retries[CHANNEL_VOICE], (int64_t)p->retries[CHANNEL_PUSH],
-		(int64_t)p->temporary_retries, p->retry_interval, p->final_wait, (int64_t)p->rounds,
-		p->round_interval, b->requested_at, b->requested_by, b->expires_at);
+		(int64_t)p->temporary_retries, p->retry_interval, p->final_wait,
+		(int64_t)p->rounds, p->round_interval, b->requested_at, b->requested_by,
+		b->expires_at);
 	enum store_status status = stmt_run(store, s);
 
 	b->id = stmt_last_id(store);
@@ -260,15 +267,16 @@ enum store_status broadcast_request(struct store *store, struct broadcast *b,
 	enum store_status status = insert_broadcast(store, b);
 
 	if (!status)
-		status = stmt_run(store, stmt(store, "INSERT INTO question VALUES (?, ?, ?)", "iss",
-					      b->id, b->choices, b->items));
+		status = stmt_run(store, stmt(store, "INSERT INTO question VALUES (?, ?, ?)",
+					      "iss", b->id, b->choices, b->items));
 	if (!status)
 		status = insert_targets(store, b->id, targets, count);
 	if (!status)
 		status = count_stored(store, b->id, &b->targeted);
 	if (!status)
-		status = stmt_run(store, stmt(store, "UPDATE broadcast SET targeted=? WHERE id=?",
-					      "ii", b->targeted, b->id));
+		status = stmt_run(store,
+				  stmt(store, "UPDATE broadcast SET targeted=? WHERE id=?",
+				       "ii", b->targeted, b->id));
 	if (!status)
 		status = recorded_append(store, RECORDED_BROADCAST, b->requested_by, b->id);
 	return status;
@@ -284,7 +292,8 @@ enum store_status broadcast_save(struct store *store, const struct broadcast *b)
 		     " finished_at=nullif(?, 0) WHERE id=?",
 		     "iiiiiiiii", (int64_t)b->state, b->targeted,
 		     b->fanned_out ? INT64_C(-1) : b->fanout_person, b->next_ordinal,
-		     (int64_t)b->sweep, b->sweep_ordinal, b->started_at, b->finished_at, b->id));
+		     (int64_t)b->sweep, b->sweep_ordinal, b->started_at, b->finished_at,
+		     b->id));
 }
 
 /* controls */
@@ -298,15 +307,16 @@ enum store_status control_append(struct store *store, int64_t broadcast, enum co
 	if (status)
 		return status;
 	status = stmt_number(store,
-			     stmt(store, "SELECT 1 FROM broadcast WHERE id=?", "i", broadcast), 0,
-			     &known);
+			     stmt(store, "SELECT 1 FROM broadcast WHERE id=?", "i", broadcast),
+			     0, &known);
 	if (!status && !known)
 		status = STORE_NONE;
 	if (!status)
-		status = stmt_run(store, stmt(store,
-					      "INSERT INTO control(broadcast_id, verb, at, by)"
-					      " VALUES (?, ?, ?, ?)",
-					      "iiis", broadcast, (int64_t)verb, clock_utc(), by));
+		status = stmt_run(store,
+				  stmt(store,
+				       "INSERT INTO control(broadcast_id, verb, at, by)"
+				       " VALUES (?, ?, ?, ?)",
+				       "iiis", broadcast, (int64_t)verb, clock_utc(), by));
 	*control = stmt_last_id(store);
 	if (!status)
 		status = recorded_append(store, RECORDED_CONTROL, by, *control);

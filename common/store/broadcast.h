@@ -15,11 +15,11 @@ struct broadcast {
 	char *body, *body_en;
 	enum kind kind;
 	enum broadcast_state state;
-	int lane;          /* 0 urgent, 1 routine: an urgent one passes a routine one */
-	char *targets;     /* the words it was asked for with, by blank */
-	unsigned channels; /* set of 1 << channel */
+	int lane;	     /* 0 urgent, 1 routine: an urgent one passes a routine one */
+	char *targets;	     /* the words it was asked for with, by blank */
+	unsigned channels;   /* set of 1 << channel */
 	struct policy policy;
-	int64_t targeted; /* people counted when it was asked for; once the fan-out is over,
+	int64_t targeted;    /* people counted when it was asked for; once the fan-out is over,
 				the number of its deliveries */
 	int64_t requested_at, expires_at;
 	char *requested_by;
@@ -29,7 +29,7 @@ struct broadcast {
 	bool fanned_out;
 	int64_t fanout_person; /* people up to this id have their delivery */
 	int64_t next_ordinal;
-	unsigned sweep; /* changes to all deliveries under way; 0 none */
+	unsigned sweep;	       /* changes to all deliveries under way; 0 none */
 	int64_t sweep_ordinal;
 	int64_t started_at, finished_at; /* 0: not yet */
 };
@@ -39,10 +39,9 @@ void broadcast_free(struct broadcast *b); /* the texts and the struct; NULL is a
 /* Whom a broadcast is for; the union of all its targets. Numbers are stored. */
 enum target_kind {
 	TARGET_ALL = 1,
-	TARGET_DEPARTMENT =
-		2,         /* number: department id; the groups below are targets of their own */
-	TARGET_PERSON = 3, /* number: person id */
-	TARGET_REGION = 4, /* text: region or prefecture code, of work, home or second address */
+	TARGET_DEPARTMENT = 2, /* number: department id; the groups below are targets of their own */
+	TARGET_PERSON = 3,     /* number: person id */
+	TARGET_REGION = 4,     /* text: region or prefecture code, of work, home or second address */
 	TARGET_UNANSWERED = 5, /* number: broadcast id */
 };
 
@@ -71,8 +70,7 @@ struct plan_count {
  * *plans.
  */
 MUST_USE enum store_status target_plans(struct store *store, const struct target *targets,
-					size_t count, struct plan_count **plans,
-					size_t *plan_count);
+					size_t count, struct plan_count **plans, size_t *plan_count);
 
 /* Whether a stored broadcast's targets name this person, as the roster stands now. */
 MUST_USE enum store_status target_includes(struct store *store, int64_t broadcast, int64_t person,

@@ -45,8 +45,9 @@ MUST_USE enum store_status delivery_due(struct store *store, int queue, int64_t 
 MUST_USE enum store_status delivery_next_due(struct store *store, int queue, int64_t *at);
 
 /* Deliveries of a broadcast from an ordinal on, in order, whatever their state. */
-MUST_USE enum store_status delivery_walk(struct store *store, int64_t broadcast, int64_t ordinal,
-					 struct delivery *list, size_t room, size_t *count);
+MUST_USE enum store_status delivery_walk(struct store *store, int64_t broadcast,
+					 int64_t ordinal, struct delivery *list, size_t room,
+					 size_t *count);
 
 /* Ordinals of those answered, for the stop bitmap: bit 7 of byte 0 is ordinal 0 (Redis' SETBIT
  * order). `bits` holds (ordinals + 7) / 8 zeroed bytes. */
@@ -63,7 +64,7 @@ struct attempt {
 	int dial_order, position; /* position: of the contact within its channel */
 	int address_position;     /* of the address within the contact */
 	int round, attempt_no;
-	int64_t call;  /* the attempt on whose call it rides; 0: it is tried itself */
+	int64_t call; /* the attempt on whose call it rides; 0: it is tried itself */
 	char *address; /* owned by whoever fills it */
 	int64_t created_at;
 };
@@ -76,8 +77,8 @@ struct attempt_state {
 	int64_t id, delivery;
 	enum channel channel;
 	bool open;
-	bool placed;  /* a call is under way, common/store/call.h */
-	bool looked;  /* overdue: the provider was asked */
+	bool placed; /* a call is under way, common/store/call.h */
+	bool looked; /* overdue: the provider was asked */
 	int64_t call; /* as in struct attempt */
 	int64_t created_at;
 	char reference[REFERENCE_MOST + 1]; /* placed: the provider's id of the call */
@@ -109,9 +110,9 @@ void recipient_free(struct recipient *recipient); /* what it owns */
  * push it is what the attempt keeps of the devices. *address NULL where it is gone, or there is no
  * device.
  */
-MUST_USE enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
-					  int dial_order, int nth, struct recipient *recipient,
-					  char **address);
+MUST_USE enum store_status recipient_load(struct store *store, int64_t person,
+					  enum channel channel, int dial_order, int nth,
+					  struct recipient *recipient, char **address);
 
 /*
  * Open attempts after an id that should stand in a stream, in order, with what their jobs need. A
@@ -123,8 +124,9 @@ struct open_attempt {
 	bool wanted; /* its delivery still waits for it: neither answered nor called off */
 	struct recipient recipient;
 };
-MUST_USE enum store_status attempt_open_after(struct store *store, enum channel channel, int lane,
-					      int64_t after, struct open_attempt *list, size_t room,
+MUST_USE enum store_status attempt_open_after(struct store *store, enum channel channel,
+					      int lane, int64_t after,
+					      struct open_attempt *list, size_t room,
 					      size_t *count);
 void open_attempt_free(struct open_attempt *list, size_t count); /* what they own */
 
@@ -154,19 +156,20 @@ struct control_fact {
 	int64_t id, broadcast;
 	enum control_verb verb;
 };
-MUST_USE enum store_status facts_replies(struct store *store, struct reply_fact *list, size_t room,
-					 size_t *count);
+MUST_USE enum store_status facts_replies(struct store *store, struct reply_fact *list,
+					 size_t room, size_t *count);
 MUST_USE enum store_status facts_controls(struct store *store, struct control_fact *list,
 					  size_t room, size_t *count);
 /* Whether anybody answered a broadcast, and the newest reply of one person; STORE_NONE: none.
  */
 MUST_USE enum store_status facts_any_reply(struct store *store, int64_t broadcast, bool *any);
-MUST_USE enum store_status facts_reply_of(struct store *store, int64_t broadcast, int64_t person,
-					  struct reply_fact *reply);
-MUST_USE enum store_status facts_seen(struct store *store, const char *cursor, int64_t position);
+MUST_USE enum store_status facts_reply_of(struct store *store, int64_t broadcast,
+					  int64_t person, struct reply_fact *reply);
+MUST_USE enum store_status facts_seen(struct store *store, const char *cursor,
+				      int64_t position);
 
 /* The largest attempt id that the queue is known to have held. */
 MUST_USE enum store_status handover_mark(struct store *store, enum channel channel, int lane,
 					 int64_t *attempt);
-MUST_USE enum store_status handover_mark_set(struct store *store, enum channel channel, int lane,
-					     int64_t attempt);
+MUST_USE enum store_status handover_mark_set(struct store *store, enum channel channel,
+					     int lane, int64_t attempt);

@@ -16,9 +16,9 @@ struct reply {
 	const char *items;   /* JSON array of texts, as many as the question has items at most */
 	const char *comment; /* UTF-8, COMMENT_MOST characters at most */
 	enum reply_way way;
-	const char *by;  /* who entered it; empty: the person */
-	const char *who; /* for the ledger: who is at the keyboard; NULL: the person */
-	int64_t at;      /* UTC milliseconds */
+	const char *by;	     /* who entered it; empty: the person */
+	const char *who;     /* for the ledger: who is at the keyboard; NULL: the person */
+	int64_t at;	     /* UTC milliseconds */
 };
 
 enum { COMMENT_MOST = 1000, ITEM_MOST = 200 }; /* characters */
@@ -32,16 +32,16 @@ MUST_USE enum store_status reply_append(struct store *store, struct reply *reply
 /* What the reply page shows. Texts are owned by the struct. */
 struct reply_page {
 	int64_t broadcast, person;
-	char *name; /* the person's */
+	char *name;		/* the person's */
 	enum language language;
 	enum kind kind;
 	enum broadcast_state state;
 	char *title, *title_en, *body, *body_en;
-	char *choices, *items; /* JSON, see broadcast.h */
+	char *choices, *items;	/* JSON, see broadcast.h */
 	int64_t requested_at, expires_at;
-	int64_t replied_at; /* 0: not yet */
-	char *choice;       /* the newest reply's, empty where there is none */
-	char *reply_items;  /* JSON array */
+	int64_t replied_at;	/* 0: not yet */
+	char *choice;		/* the newest reply's, empty where there is none */
+	char *reply_items;	/* JSON array */
 	char *comment;
 	int64_t plan; /* the person's dial order, packed */
 };

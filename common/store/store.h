@@ -16,13 +16,13 @@
 
 enum store_status {
 	STORE_OK = 0,
-	STORE_NONE,     /* no such row; the end of the rows */
+	STORE_NONE,	/* no such row; the end of the rows */
 	STORE_CONFLICT, /* a row that must be unique is there already */
-	STORE_BUSY,     /* another process held the store for too long: try again */
-	STORE_FULL,     /* no space, or the file cannot be written: nothing was changed */
-	STORE_NEWER,    /* made by a newer version of the program */
-	STORE_MISSING,  /* no database there */
-	STORE_ERROR,    /* damaged, unreadable, or our own fault: see the log */
+	STORE_BUSY,	/* another process held the store for too long: try again */
+	STORE_FULL,	/* no space, or the file cannot be written: nothing was changed */
+	STORE_NEWER,	/* made by a newer version of the program */
+	STORE_MISSING,	/* no database there */
+	STORE_ERROR,	/* damaged, unreadable, or our own fault: see the log */
 };
 
 struct store;
@@ -46,7 +46,7 @@ void store_set_patience(struct store *store, int milliseconds);
 /* Takes the write lock at once. */
 MUST_USE enum store_status store_begin(struct store *store);
 MUST_USE enum store_status store_commit(struct store *store); /* failed: rolled back */
-void store_rollback(struct store *store);                     /* harmless outside a transaction */
+void store_rollback(struct store *store);		      /* harmless outside a transaction */
 
 /* Changes whenever another connection has committed; costs no disk access. */
 MUST_USE int64_t store_version(struct store *store);

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cli_roster import ask, roster  # noqa: F401  (a fixture)
-from harness import wait_for
+from harness import REPOSITORY, wait_for
 from test_cli_verify import finished_run
 
 ROW = "SELECT id, at, who, action, subject, detail FROM audit ORDER BY id"
@@ -198,23 +198,26 @@ def test_words_that_are_no_head(run, words):
     assert "tenko verify --help" in run.cli("verify", *words, code=os.EX_USAGE).stderr
 
 
-def test_rows_from_before_the_ledger_are_chained(run):
-    """As a database of the version before has them: no hashes, and rows that it does not tell of."""
-    with contextlib.closing(sqlite3.connect(run.data_dir / "tenko.db")) as db:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        db.executescript("DELETE FROM audit WHERE action IN ('attempt.ended', 'ledger.begun');"
-                         "UPDATE audit SET id = (SELECT count(*) FROM audit b WHERE b.id <= audit.id);"
-                         "UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM audit) WHERE name = 'audit';"
-                         "ALTER TABLE audit DROP COLUMN hash; DELETE FROM meta WHERE key = 'epoch';"
-                         f"PRAGMA user_version = {version - 1}")
-    before = run.sql("SELECT count(*) FROM audit")[0][0]
-    answer = run.cli_json("verify", "--ledger")
-    assert answer["sound"] is True and answer["rows"] == before + 1
-    [(detail,)] = run.sql("SELECT detail FROM audit WHERE action = 'ledger.begun'")
-    attempts, = run.sql("SELECT max(id) FROM attempt")[0]
-    assert detail == f"attempts={attempts} replies=1 controls=1 broadcasts=1"
-    run.sql("UPDATE audit SET who = 'x' WHERE id = 1")
-    assert differences(run)[0]["audit"] == 1
+def test_rows_from_before_the_ledger_are_chained(tenko):
+    """A database as the version before made it: no hashes, and rows that it does not tell of."""
+    steps = sorted((REPOSITORY / "common" / "store" / "migrations").glob("*.sql"))
+    ledger = next(i for i, step in enumerate(steps) if step.stem.endswith("_ledger"))
+    for leftover in tenko.data_dir.glob("tenko.db*"):
+        leftover.unlink()
+    with contextlib.closing(sqlite3.connect(tenko.data_dir / "tenko.db")) as db:
+        for step in steps[:ledger]:
+            db.executescript(step.read_text())
+        db.executescript(
+            f"PRAGMA user_version = {int(steps[ledger].stem.split('_')[0]) - 1};"
+            "INSERT INTO audit(at, who, action, subject, detail) VALUES"
+            " (1, 'akiko', 'broadcast.requested', 'broadcast=3', 'all'), (2, 'akiko', 'broadcast.cancel', 'broadcast=3', '');"
+            "INSERT INTO reply(id, broadcast_id, person_id, choice, way, at) VALUES (7, 3, 1, 'safe', 1, 2)")
+    answer = tenko.cli_json("verify", "--ledger")
+    assert answer["sound"] is True and answer["rows"] >= 3
+    [(number, detail)] = tenko.sql("SELECT id, detail FROM audit WHERE action = 'ledger.begun'")
+    assert (number, detail) == (3, "attempts=0 replies=7 controls=0 broadcasts=0")
+    tenko.sql("UPDATE audit SET who = 'x' WHERE id = 1")
+    assert differences(tenko)[0]["audit"] == 1
 
 
 def test_settings_that_changed(roster):
