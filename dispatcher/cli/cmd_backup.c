@@ -22,7 +22,7 @@
  * of the name that was asked for is whole.
  */
 
-enum { INTERRUPTED = 130 };
+enum { INTERRUPTED = 130, PATIENCE_MS = 60000 };
 
 /* keys */
 
@@ -181,7 +181,8 @@ int cmd_backup(struct cli *cli, int argc, char **argv)
 				file);
 	interrupt_catch();
 	int code = take_keys(cli, &keys);
-	/* Before the copy, so that it stands in it. */
+	/* Before the copy, so that it stands in it; however busy others are. */
+	store_set_patience(cli_store(cli), PATIENCE_MS);
 	enum store_status status = code ? STORE_OK : cli_audit(cli, "store.backup", "store", "");
 	if (status)
 		code = cli_store_failed(cli, status);
