@@ -113,18 +113,23 @@ static bool went_well(struct belt *belt, redisReply *reply, const char *unless)
 
 /* epoch and streams */
 
-bool belt_was_emptied(struct belt *belt, bool *emptied)
+bool belt_whose(struct belt *belt, const char *epoch, enum belt_owner *owner)
 {
-	redisReply *reply = redis_ask(belt->redis, "EXISTS %s", redis_key(belt->redis, "epoch"));
+	redisReply *reply = redis_ask(belt->redis, "GET %s", redis_key(belt->redis, "epoch"));
 
-	*emptied = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
+	*owner = BELT_OURS;
+	if (reply && reply->type == REDIS_REPLY_NIL)
+		*owner = BELT_EMPTIED;
+	else if (reply && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, epoch) != 0)
+		*owner = BELT_OTHERS;
 	return went_well(belt, reply, NULL);
 }
 
-bool belt_mark_epoch(struct belt *belt)
+bool belt_mark_epoch(struct belt *belt, const char *epoch)
 {
-	return went_well(belt, redis_ask(belt->redis, "SET %s 1", redis_key(belt->redis, "epoch")),
-			 NULL);
+	return went_well(
+		belt, redis_ask(belt->redis, "SET %s %s", redis_key(belt->redis, "epoch"), epoch),
+		NULL);
 }
 
 static bool make_group(struct belt *belt, const char *key)
@@ -148,12 +153,15 @@ bool belt_stream_last(struct belt *belt, enum channel channel, int lane, int64_t
 	return went_well(belt, reply, NULL);
 }
 
+bool belt_stream_drop(struct belt *belt, enum channel channel, int lane)
+{
+	return went_well(belt, redis_ask(belt->redis, "DEL %s", stream(belt, channel, lane)), NULL);
+}
+
 bool belt_stream_reset(struct belt *belt, enum channel channel, int lane)
 {
-	const char *key = stream(belt, channel, lane);
-
-	return went_well(belt, redis_ask(belt->redis, "DEL %s", key), NULL) &&
-	       make_group(belt, key);
+	return belt_stream_drop(belt, channel, lane) &&
+	       make_group(belt, stream(belt, channel, lane));
 }
 
 bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,

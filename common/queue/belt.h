@@ -14,7 +14,7 @@
  *	{tenko}:halt:<broadcast>    there while a broadcast is paused or called off
  *	{tenko}:content:<broadcast> what workers need of it, JSON
  *	{tenko}:looks:<channel>     list of calls to ask about, see look.h
- *	{tenko}:epoch               there unless the whole was emptied
+ *	{tenko}:epoch               whose queue it is: the store's `epoch`; gone where it was emptied
  */
 
 #include "common/base/buf.h"
@@ -40,13 +40,15 @@ MUST_USE bool belt_connect(struct belt *belt);
 void belt_disconnect(struct belt *belt);
 const char *belt_error(const struct belt *belt);
 
-/* Whether the whole was emptied since belt_mark_epoch(). */
-MUST_USE bool belt_was_emptied(struct belt *belt, bool *emptied);
-MUST_USE bool belt_mark_epoch(struct belt *belt);
+/* Whose it is: of the store that marked it last, unless the whole was emptied since. */
+enum belt_owner { BELT_OURS, BELT_EMPTIED, BELT_OTHERS };
+MUST_USE bool belt_whose(struct belt *belt, const char *epoch, enum belt_owner *owner);
+MUST_USE bool belt_mark_epoch(struct belt *belt, const char *epoch);
 
 /* The largest id the stream ever held (0: it is not there); its group is made if needed. */
-MUST_USE bool belt_stream_last(struct belt *belt, enum channel channel, int lane,
-			       int64_t *last);
+MUST_USE bool belt_stream_last(struct belt *belt, enum channel channel, int lane, int64_t *last);
+/* Takes a stream away with its group: workers report again what they did lately. */
+MUST_USE bool belt_stream_drop(struct belt *belt, enum channel channel, int lane);
 /* Empties a stream for good: ids begin again. */
 MUST_USE bool belt_stream_reset(struct belt *belt, enum channel channel, int lane);
 /* Ids of the entries in the stream, in order. The caller frees *ids. */
@@ -56,8 +58,7 @@ MUST_USE bool belt_stream_ids(struct belt *belt, enum channel channel, int lane,
 /* These go into the pipeline, belt_flush() sends it; *refused counts what Redis did not take.
  */
 void belt_add_job(struct belt *belt, int lane, const struct job *job);
-void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt,
-		   const char *reference);
+void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt, const char *reference);
 void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal);
 void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes);
 void belt_halt(struct belt *belt, int64_t broadcast, bool halted);

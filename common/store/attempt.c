@@ -3,6 +3,7 @@
 #include "common/base/mem.h"
 #include "common/store/device.h"
 #include "common/store/family.h"
+#include "common/store/recorded.h"
 #include "common/store/stmt.h"
 
 #include <stdio.h>
@@ -53,11 +54,13 @@ enum store_status attempt_find(struct store *store, int64_t id, struct attempt_s
 enum store_status attempt_close(struct store *store, int64_t id, enum outcome outcome,
 				const char *detail, int64_t finished_at)
 {
-	return stmt_run(store,
-			stmt(store,
-			     "UPDATE attempt SET outcome=?, detail=nullif(?, ''), finished_at=?"
-			     " WHERE id=?",
-			     "ikii", (int64_t)outcome, detail, finished_at, id));
+	enum store_status status = stmt_run(
+		store, stmt(store,
+			    "UPDATE attempt SET outcome=?, detail=nullif(?, ''), finished_at=?"
+			    " WHERE id=?",
+			    "ikii", (int64_t)outcome, detail, finished_at, id));
+
+	return status ? status : recorded_append(store, RECORDED_ATTEMPT, "scheduler", id);
 }
 
 enum store_status attempt_newest(struct store *store, int64_t *id)
@@ -69,12 +72,12 @@ enum store_status attempt_newest(struct store *store, int64_t *id)
 
 enum store_status attempt_open_count(struct store *store, enum channel channel, int64_t *count)
 {
-	return stmt_number(
-		store,
-		stmt(store, "SELECT count(*) FROM attempt WHERE outcome IS NULL AND channel=?"
-			   " AND call_attempt_id IS NULL",
-		     "i", (int64_t)channel),
-		0, count);
+	return stmt_number(store,
+			   stmt(store,
+				"SELECT count(*) FROM attempt WHERE outcome IS NULL AND channel=?"
+				" AND call_attempt_id IS NULL",
+				"i", (int64_t)channel),
+			   0, count);
 }
 
 static enum store_status load_devices(struct store *store, int64_t person,
@@ -174,8 +177,7 @@ static void read_open(sqlite3_stmt *s, enum channel channel, int lane, struct op
 		.recipient =
 			{
 				.name = mem_string(stmt_text(s, 10)),
-				.language =
-					sqlite3_column_int(s, 11) ? LANGUAGE_EN : LANGUAGE_JA,
+				.language = sqlite3_column_int(s, 11) ? LANGUAGE_EN : LANGUAGE_JA,
 			},
 	};
 }

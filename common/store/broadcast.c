@@ -2,9 +2,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "common/store/recorded.h"
 #include "common/store/stmt.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define COLUMNS                                                                                  \
@@ -146,15 +146,6 @@ static enum store_status insert_broadcast(struct store *store, struct broadcast 
 	return status;
 }
 
-static enum store_status audit(struct store *store, int64_t broadcast, const char *who,
-			       const char *action, const char *detail)
-{
-	char subject[48];
-
-	snprintf(subject, sizeof subject, "broadcast=%lld", (long long)broadcast);
-	return store_audit(store, who, action, subject, detail);
-}
-
 enum store_status broadcast_request(struct store *store, struct broadcast *b,
 				    const struct target *targets, size_t count)
 {
@@ -172,8 +163,7 @@ enum store_status broadcast_request(struct store *store, struct broadcast *b,
 				  stmt(store, "UPDATE broadcast SET targeted=? WHERE id=?",
 				       "ii", b->targeted, b->id));
 	if (!status)
-		status =
-			audit(store, b->id, b->requested_by, "broadcast.requested", b->targets);
+		status = recorded_append(store, RECORDED_BROADCAST, b->requested_by, b->id);
 	return status;
 }
 
@@ -196,7 +186,6 @@ enum store_status broadcast_save(struct store *store, const struct broadcast *b)
 enum store_status control_add(struct store *store, int64_t broadcast, enum control_verb verb,
 			      const char *by, int64_t *control)
 {
-	char action[48];
 	int64_t known;
 	enum store_status status =
 		stmt_number(store,
@@ -212,9 +201,8 @@ enum store_status control_add(struct store *store, int64_t broadcast, enum contr
 				       " VALUES (?, ?, ?, ?)",
 				       "iiis", broadcast, (int64_t)verb, clock_utc(), by));
 	*control = stmt_last_id(store);
-	snprintf(action, sizeof action, "broadcast.%s", control_verb_name(verb));
 	if (!status)
-		status = audit(store, broadcast, by, action, "");
+		status = recorded_append(store, RECORDED_CONTROL, by, *control);
 	return status;
 }
 

@@ -40,7 +40,7 @@ void broadcast_free(struct broadcast *b); /* the texts and the struct; NULL is a
 
 /*
  * In a transaction of the caller's: stores a broadcast in state requested, its question and its
- * targets, counts the people into b->targeted, sets b->id and appends to the audit record.
+ * targets, counts the people into b->targeted, sets b->id and appends to the ledger.
  * `b` needs all fields up to `items`, but not id, state and targeted.
  */
 MUST_USE enum store_status broadcast_request(struct store *store, struct broadcast *b,
@@ -61,7 +61,7 @@ MUST_USE enum store_status broadcast_each(struct store *store, int64_t most,
 					  void *arg);
 
 /*
- * Appends what is asked of a broadcast, in a transaction of the caller's, with an audit entry.
+ * Appends what is asked of a broadcast, in a transaction of the caller's, with its row of the ledger.
  * STORE_NONE: no such broadcast. *control is the fact's id, see control_applied().
  */
 MUST_USE enum store_status control_add(struct store *store, int64_t broadcast,

@@ -89,6 +89,7 @@ struct attempt_state {
 /* STORE_NONE: no such attempt. */
 MUST_USE enum store_status attempt_find(struct store *store, int64_t id,
 					struct attempt_state *state);
+/* The end of an attempt; it goes into the ledger. STORE_NONE: no such attempt. */
 MUST_USE enum store_status attempt_close(struct store *store, int64_t id, enum outcome outcome,
 					 const char *detail, int64_t finished_at);
 

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static enum store_status drop_oldest(struct store *store, int64_t person)
@@ -40,6 +41,16 @@ enum store_status device_remove(struct store *store, int64_t person, int64_t id)
 	if (!status && stmt_changes(store) == 0)
 		return STORE_NONE;
 	return status;
+}
+
+enum store_status device_record(struct store *store, const char *who, const char *action,
+				int64_t person, int64_t device)
+{
+	char subject[48], detail[48];
+
+	snprintf(subject, sizeof subject, "person=%" PRId64, person);
+	snprintf(detail, sizeof detail, "device=%" PRId64, device);
+	return store_audit(store, who, action, subject, detail);
 }
 
 enum store_status device_each(struct store *store, int64_t person,

@@ -30,6 +30,10 @@ MUST_USE enum store_status device_put(struct store *store, int64_t person, struc
 /* STORE_NONE: the person has no such device. */
 MUST_USE enum store_status device_remove(struct store *store, int64_t person, int64_t id);
 
+/* Appends to the ledger that a device came or went; in the same transaction. */
+MUST_USE enum store_status device_record(struct store *store, const char *who, const char *action,
+					 int64_t person, int64_t device);
+
 /* The oldest first. The texts are good until the next. */
 MUST_USE enum store_status device_each(struct store *store, int64_t person,
 				       void (*see)(const struct device *device, void *arg),

@@ -1,30 +1,49 @@
 #include "common/store/migrations.h"
 
+#include "common/store/ledger.h"
+#include "common/store/stmt.h"
+
 #include <assert.h>
 
 /* The file's text as a NUL-terminated string. */
-#define EMBED(symbol, file)                                                                        \
-	__asm__(".section .rodata\n" #symbol ":\n.incbin \"common/store/migrations/" file "\"\n"    \
-		".byte 0\n.previous\n");                                                            \
+#define EMBED(symbol, file)                                                                      \
+	__asm__(".section .rodata\n" #symbol ":\n.incbin \"common/store/migrations/" file "\"\n" \
+		".byte 0\n.previous\n");                                                         \
 	extern const char symbol[]
 
 EMBED(migration_1, "001_first.sql");
 EMBED(migration_2, "002_device.sql");
 EMBED(migration_3, "003_voice.sql");
-EMBED(migration_4, "004_targets.sql");
-EMBED(migration_5, "005_hazard.sql");
-EMBED(migration_6, "006_family.sql");
+EMBED(migration_4, "004_ledger.sql");
+EMBED(migration_5, "005_targets.sql");
+EMBED(migration_6, "006_hazard.sql");
+EMBED(migration_7, "007_family.sql");
 
-static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4,
-					 migration_5, migration_6};
+/* The text, and what is to be done behind it that SQL cannot say. */
+static const struct {
+	const char *sql;
+	enum store_status (*then)(struct store *store);
+} migrations[] = {
+	{migration_1, NULL},
+	{migration_2, NULL},
+	{migration_3, NULL},
+	{migration_4, ledger_begin},
+	{migration_5, NULL},
+	{migration_6, NULL},
+	{migration_7, NULL},
+};
 
 int migrations_count(void)
 {
 	return (int)(sizeof migrations / sizeof migrations[0]);
 }
 
-const char *migrations_sql(int version)
+enum store_status migrations_run(struct store *store, int version)
 {
 	assert(version >= 1 && version <= migrations_count());
-	return migrations[version - 1];
+	enum store_status status = stmt_script(store, migrations[version - 1].sql);
+
+	if (!status && migrations[version - 1].then)
+		status = migrations[version - 1].then(store);
+	return status;
 }

@@ -2,6 +2,7 @@
 
 #include "common/base/mem.h"
 #include "common/store/broadcast.h"
+#include "common/store/recorded.h"
 #include "common/store/stmt.h"
 
 #include <stdlib.h>
@@ -13,12 +14,14 @@ enum store_status reply_append(struct store *store, struct reply *reply)
 		stmt(store,
 		     "INSERT INTO reply(broadcast_id, person_id, choice, items, comment, way, by, at)"
 		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		     "iisssisi", reply->broadcast, reply->person, reply->choice, reply->items,
+		     "iikkkiki", reply->broadcast, reply->person, reply->choice, reply->items,
 		     reply->comment, (int64_t)reply->way, reply->by, reply->at));
 
-	if (!status)
-		reply->id = stmt_last_id(store);
-	return status;
+	if (status)
+		return status;
+	reply->id = stmt_last_id(store);
+	return recorded_append(store, RECORDED_REPLY, reply->who ? reply->who : "person",
+			       reply->id);
 }
 
 /* One statement, so that all of it is from one moment. */

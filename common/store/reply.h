@@ -17,12 +17,16 @@ struct reply {
 	const char *comment; /* UTF-8, COMMENT_MOST characters at most */
 	enum reply_way way;
 	const char *by;	     /* who entered it; empty: the person */
+	const char *who;     /* for the ledger: who is at the keyboard; NULL: the person */
 	int64_t at;	     /* UTC milliseconds */
 };
 
 enum { COMMENT_MOST = 1000, ITEM_MOST = 200 }; /* characters */
 
-/* In a transaction of the caller's. The caller has checked that the delivery's person is real. */
+/*
+ * In a transaction of the caller's, with its row of the ledger. The caller has checked that the
+ * delivery's person is real.
+ */
 MUST_USE enum store_status reply_append(struct store *store, struct reply *reply);
 
 /* What the reply page shows. Texts are owned by the struct. */

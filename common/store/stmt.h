@@ -15,6 +15,7 @@
  */
 
 #include "common/base/must.h"
+#include "common/store/ledger.h"
 #include "common/store/store.h"
 #include <sqlite3.h>
 
@@ -42,8 +43,20 @@ MUST_USE enum store_status stmt_number(struct store *store, sqlite3_stmt *s, int
 /* The text of a column, never NULL; good until the next step. */
 const char *stmt_text(sqlite3_stmt *s, int column);
 
+/* The connection itself, for what no statement does. */
+sqlite3 *stmt_database(struct store *store);
+
 int64_t stmt_changes(struct store *store);
 int64_t stmt_last_id(struct store *store);
+
+/* The ledger's newest row, once this transaction knows it. */
+struct ledger_state {
+	struct ledger_head head;
+	bool known;
+	struct digest *digest;
+	struct buf subject, detail; /* where recorded.c puts its words together */
+};
+struct ledger_state *stmt_ledger(struct store *store);
 
 /* Runs several statements without parameters. */
 MUST_USE enum store_status stmt_script(struct store *store, const char *sql);

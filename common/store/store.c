@@ -1,6 +1,5 @@
 #include "common/store/store.h"
 
-#include "common/base/clock.h"
 #include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -22,6 +21,7 @@ struct store {
 	sqlite3 *db;
 	char *path;
 	char error[512];
+	struct ledger_state ledger;
 	/* Open addressing by the address of the SQL text. */
 	struct {
 		const char *literal;
@@ -165,6 +165,11 @@ const char *stmt_text(sqlite3_stmt *s, int column)
 	return text ? text : "";
 }
 
+sqlite3 *stmt_database(struct store *store)
+{
+	return store->db;
+}
+
 int64_t stmt_changes(struct store *store)
 {
 	return sqlite3_changes64(store->db);
@@ -173,6 +178,12 @@ int64_t stmt_changes(struct store *store)
 int64_t stmt_last_id(struct store *store)
 {
 	return sqlite3_last_insert_rowid(store->db);
+}
+
+struct ledger_state *stmt_ledger(struct store *store)
+{
+	assert(!sqlite3_get_autocommit(store->db)); /* in the transaction of what it tells of */
+	return &store->ledger;
 }
 
 enum store_status stmt_script(struct store *store, const char *sql)
@@ -214,7 +225,7 @@ static enum store_status migrate(struct store *store)
 		if (store_schema(store) == version) {
 			char set[48];
 			snprintf(set, sizeof set, "PRAGMA user_version=%d", version + 1);
-			status = stmt_script(store, migrations_sql(version + 1));
+			status = migrations_run(store, version + 1);
 			if (!status)
 				status = stmt_script(store, set);
 			crash_point(CRASH_MIGRATION_APPLIED);
@@ -235,6 +246,7 @@ enum store_status store_open(const char *data_dir, bool create, struct store **r
 
 	*result = store;
 	store->path = mem_format("%s/tenko.db", data_dir);
+	store->ledger.digest = digest_new();
 	if (!create && access(store->path, F_OK) != 0 && errno == ENOENT) {
 		snprintf(store->error, sizeof store->error,
 			 "%s: no database there; make one with: tenko init %s", store->path,
@@ -254,6 +266,9 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(store->statements[i].stmt);
 	sqlite3_close(store->db);
+	digest_free(store->ledger.digest);
+	buf_free(&store->ledger.subject);
+	buf_free(&store->ledger.detail);
 	free(store->path);
 	free(store);
 }
@@ -288,6 +303,7 @@ int store_exit_code(enum store_status status)
 
 enum store_status store_begin(struct store *store)
 {
+	store->ledger.known = false;
 	return stmt_run(store, stmt(store, "BEGIN IMMEDIATE", ""));
 }
 
@@ -351,15 +367,6 @@ enum store_status store_check(struct store *store, struct buf *report)
 	if (status != STORE_NONE)
 		return status;
 	return sound ? STORE_OK : STORE_ERROR;
-}
-
-enum store_status store_audit(struct store *store, const char *who, const char *action,
-			      const char *subject, const char *detail)
-{
-	return stmt_run(store, stmt(store,
-				    "INSERT INTO audit(at, who, action, subject, detail)"
-				    " VALUES (?, ?, ?, ?, ?)",
-				    "issss", clock_utc(), who, action, subject, detail));
 }
 
 enum store_status store_meta_get(struct store *store, const char *key, struct buf *value)

@@ -59,7 +59,7 @@ int store_schema(struct store *store);
 MUST_USE enum store_status store_check(struct store *store, struct buf *report);
 
 /*
- * Appends to the audit record, inside the transaction of what it tells of.
+ * Appends to the ledger (ledger.h), inside the transaction of what it tells of.
  * `action` dotted, object first ("broadcast.requested"), `subject` "broadcast=1". No addresses.
  */
 MUST_USE enum store_status store_audit(struct store *store, const char *who, const char *action,

@@ -247,6 +247,20 @@ const char *cli_who(void)
 	return by_uid;
 }
 
+enum store_status cli_audit(struct cli *cli, const char *action, const char *subject,
+			    const char *detail)
+{
+	struct store *store = cli_store(cli);
+	enum store_status status = store_begin(store);
+
+	if (!status)
+		status = store_audit(store, cli_who(), action, subject, detail);
+	if (!status)
+		return store_commit(store);
+	store_rollback(store);
+	return status;
+}
+
 bool cli_poke(struct cli *cli)
 {
 	return poke_send(cli_settings(cli));

@@ -177,13 +177,29 @@ static int make_folder(struct cli *cli, const char *dir)
 	return cli_fail(cli, EX_CANTCREAT, "%s: %s", dir, strerror(errno));
 }
 
+/* Who took everybody's addresses out. */
+static enum store_status record(struct cli *cli, const struct export_request *request)
+{
+	struct buf files = {0};
+
+	for (int i = 0; i < ROSTER_FILES; i++)
+		if (request->path[i])
+			buf_format(&files, "%s%s", files.length ? " " : "", roster_kinds[i].word);
+	enum store_status status = cli_audit(cli, "roster.exported", "roster", buf_text(&files));
+	buf_free(&files);
+	return status;
+}
+
 static int export_all(struct cli *cli, const struct export_request *request)
 {
 	struct store *store = request->templates ? NULL : cli_store(cli);
 	struct export_report report;
 
 	enum export_result result = roster_export(store, request, &report);
-	int code = finish(cli, request, &report, result);
+	enum store_status status = STORE_OK;
+	if (store && result == EXPORT_DONE)
+		status = record(cli, request);
+	int code = status ? cli_store_failed(cli, status) : finish(cli, request, &report, result);
 	export_report_free(&report);
 	return code;
 }

@@ -254,6 +254,8 @@ static int make_database(struct making *m)
 		free(path);
 	}
 	enum store_status status = store_open(m->dir, true, &cli->store);
+	if (!status)
+		status = cli_audit(cli, "store.made", "store", "");
 	int code = status ? cli_store_failed(cli, status) : EX_OK;
 	store_close(cli->store);
 	cli->store = NULL;

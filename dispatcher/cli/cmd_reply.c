@@ -1,7 +1,6 @@
 #include "dispatcher/cli/command.h"
 
 #include "common/base/clock.h"
-#include "common/base/mem.h"
 #include "common/base/utf8.h"
 #include "common/store/people.h"
 #include "common/store/reply.h"
@@ -120,26 +119,17 @@ static char *items_json(const struct answer *a)
 	return text;
 }
 
-static enum store_status record(struct cli *cli, const struct answer *a, struct reply *reply)
+static enum store_status record(struct cli *cli, struct reply *reply)
 {
 	struct store *store = cli_store(cli);
 	enum store_status status = store_begin(store);
-	char *subject, *detail;
 
-	if (status)
-		return status;
-	subject = mem_format("broadcast=%lld person=%s", (long long)a->broadcast, a->user);
-	detail = mem_format("choice=%s by=%s", a->choice, a->by);
 	reply->at = clock_utc();
-	status = reply_append(store, reply);
 	if (!status)
-		status = store_audit(store, cli_who(), "reply.proxy", subject, detail);
+		status = reply_append(store, reply);
 	if (!status)
-		status = store_commit(store);
-	if (status)
-		store_rollback(store);
-	free(subject);
-	free(detail);
+		return store_commit(store);
+	store_rollback(store);
 	return status;
 }
 
@@ -158,8 +148,9 @@ static int answer_for(struct cli *cli, const struct answer *a, const struct repl
 		.comment = a->comment,
 		.way = WAY_PROXY,
 		.by = a->by,
+		.who = cli_who(),
 	};
-	enum store_status status = record(cli, a, &reply);
+	enum store_status status = record(cli, &reply);
 	free(items);
 	if (status)
 		return cli_store_failed(cli, status);

@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/store/verify.h"
+#include "dispatcher/cli/ledger.h"
 
 #include <inttypes.h>
 #include <sysexits.h>
@@ -69,15 +70,9 @@ static void answer_text(const struct verified *v)
 		       v->unread);
 }
 
-int cmd_verify(struct cli *cli, int argc, char **argv)
+static int verify_records(struct cli *cli)
 {
-	static const struct option known[] = {{NULL, 0, NULL, 0}};
 	struct verified verified;
-
-	if (cli_option(cli, argc, argv, known) != -1)
-		return EX_USAGE;
-	if (optind < argc)
-		return cli_misused(cli, "takes no words");
 	struct findings findings = {.json = cli->json, .list = json_array()};
 	enum store_status status =
 		verify_all(cli_store(cli), clock_utc(), cli_settings(cli)->pacing_outage_after,
@@ -90,4 +85,49 @@ int cmd_verify(struct cli *cli, int argc, char **argv)
 	if (status)
 		return cli_store_failed(cli, status);
 	return verified.differences ? EX_DATAERR : EX_OK;
+}
+
+/* "--head" alone asks for the head; "--head ID:HASH", also as --head=ID:HASH, names one. */
+static int verify_ledger(struct cli *cli, bool check, bool head, const char *kept_text)
+{
+	struct ledger_head kept;
+
+	if (kept_text && !head)
+		return cli_misused(cli, "\"%.60s\" stands alone", kept_text);
+	if (kept_text && !ledger_head_read(kept_text, &kept))
+		return cli_misused(cli,
+				   "\"%.80s\" is no head; it looks like 812:4f5e..., with 64 "
+				   "hexadecimal digits, as tenko verify --head printed it",
+				   kept_text);
+	if (!kept_text && head && !check)
+		return ledger_tell_head(cli);
+	return ledger_check(cli, kept_text ? &kept : NULL);
+}
+
+int cmd_verify(struct cli *cli, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"ledger", no_argument, NULL, 'l'},
+		{"head", optional_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	bool check = false, head = false;
+	const char *kept = NULL;
+	int c;
+
+	while ((c = cli_option(cli, argc, argv, known)) != -1) {
+		if (c == '?')
+			return EX_USAGE;
+		check |= c == 'l';
+		head |= c == 'h';
+		if (c == 'h' && optarg)
+			kept = optarg;
+	}
+	if (!kept && optind < argc && (check || head))
+		kept = argv[optind++];
+	if (optind < argc)
+		return cli_misused(cli, "\"%.60s\" is a word too many", argv[optind]);
+	if (check || head)
+		return verify_ledger(cli, check, head, kept);
+	return verify_records(cli);
 }

@@ -71,6 +71,10 @@ enum language cli_language(struct cli *cli);
 /* Who does this: $SUDO_USER, else the login name, else the uid. For the audit record. */
 const char *cli_who(void);
 
+/* Appends to the ledger in a transaction of its own. */
+MUST_USE enum store_status cli_audit(struct cli *cli, const char *action, const char *subject,
+				     const char *detail);
+
 /* Tells the scheduler that there is something to read. False: it is not there; no failure. */
 bool cli_poke(struct cli *cli);
 

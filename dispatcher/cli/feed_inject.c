@@ -1,7 +1,7 @@
 #include "dispatcher/cli/feed.h"
 
-#include "common/auth/digest.h"
 #include "common/base/clock.h"
+#include "common/base/digest.h"
 #include "common/base/mem.h"
 #include "common/hazard/event.h"
 #include "common/queue/poke.h"
@@ -54,7 +54,7 @@ static enum store_status inject_one(struct injecting *in, size_t i)
 	char digest[DIGEST_TEXT];
 	struct telegram t = {
 		.source = SOURCE_INJECTED,
-		.key = mem_string(digest_text(file->bytes, file->length, digest)),
+		.key = mem_string(digest_name(file->bytes, file->length, digest)),
 		.state = TELEGRAM_RECEIVED,
 		.by = mem_string(cli_who()),
 		/* their order is that of the files */

@@ -1,7 +1,7 @@
 #include "dispatcher/feed/answer.h"
 
-#include "common/auth/digest.h"
 #include "common/base/clock.h"
+#include "common/base/digest.h"
 #include "common/base/mem.h"
 #include "dispatcher/feed/intake.h"
 
@@ -55,7 +55,7 @@ static bool take_message(struct source *source, const json_t *message)
 		abort(); /* out of memory */
 	if (!id)
 		id = json_string_value(json_object_get(message, "_id"));
-	char *key = mem_string(id ? id : digest_text(bytes, strlen(bytes), digest));
+	char *key = mem_string(id ? id : digest_name(bytes, strlen(bytes), digest));
 	return take_in(source, SOURCE_P2PQUAKE, FORMAT_P2PQUAKE, key, bytes, strlen(bytes));
 }
 
@@ -85,7 +85,7 @@ static bool take_alert(struct source *source, struct buf *fault)
 	const struct buf *answer = &source->request.answer;
 	char digest[DIGEST_TEXT];
 	bool taken = take_in(source, SOURCE_CAP, FORMAT_CAP,
-			     mem_string(digest_text(buf_text(answer), answer->length, digest)),
+			     mem_string(digest_name(buf_text(answer), answer->length, digest)),
 			     mem_copy(buf_text(answer), answer->length), answer->length);
 
 	if (!taken)

@@ -1,8 +1,8 @@
 #include "dispatcher/reply/hooks.h"
 
-#include "common/auth/digest.h"
 #include "common/auth/hook_token.h"
 #include "common/base/clock.h"
+#include "common/base/digest.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
@@ -72,7 +72,7 @@ static void take(const struct visit *visit, enum hazard_format format, const cha
 		.entry = {.visit = *visit, .append = append, .tell = tell, .free = free_hooked},
 		.telegram = {.source = SOURCE_HOOK,
 			     .key = mem_format("%s:%s", hazard_format_name(format),
-					       digest_text(bytes, length, digest)),
+					       digest_name(bytes, length, digest)),
 			     .format = (int)format,
 			     .state = TELEGRAM_RECEIVED,
 			     .received_at = clock_utc(),

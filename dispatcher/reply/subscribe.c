@@ -111,6 +111,8 @@ static enum store_status store_device(const struct visit *visit, struct device *
 	if (!status)
 		status = device_put(store, visit->person, device);
 	if (!status)
+		status = device_record(store, "person", "device.added", visit->person, device->id);
+	if (!status)
 		return store_commit(store);
 	store_rollback(store);
 	return status;

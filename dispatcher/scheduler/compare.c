@@ -173,6 +173,12 @@ static bool settle(struct scheduler *s)
 	return true;
 }
 
+static bool drop_stream(struct scheduler *s, struct stream stream, void *arg)
+{
+	(void)arg;
+	return belt_stream_drop(s->belt, stream.channel, stream.lane);
+}
+
 static bool anything_out(const struct scheduler *s)
 {
 	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++)
@@ -283,14 +289,23 @@ static bool find_gone(struct scheduler *s)
 
 bool compare_on_connect(struct scheduler *s)
 {
-	bool emptied, lost = false;
+	enum belt_owner owner;
+	bool lost = false;
 
 	runs_unintroduce(&s->runs);
 	if (!fine(s, runs_load_open(&s->runs, s->store)) || !introduce_runs(s))
 		return false;
-	if (!belt_was_emptied(s->belt, &emptied) || !each_stream(s, look_at, &lost))
+	if (!belt_whose(s->belt, s->epoch, &owner))
 		return false;
-	if (emptied || lost)
+	if (owner == BELT_OTHERS) {
+		/* Its jobs are none of ours. What workers did lately may be, where the store was put
+		 * back: they say it again, and it is heard before any id is given out. */
+		log_warning("belt.of_another_store", NULL);
+		return each_stream(s, drop_stream, NULL) && settle(s);
+	}
+	if (!each_stream(s, look_at, &lost))
+		return false;
+	if (owner != BELT_OURS || lost)
 		return anything_out(s) ? settle(s) : compare_settled(s);
 	if (!each_stream(s, hand_over_missing, NULL) || !find_gone(s))
 		return false;
@@ -304,7 +319,7 @@ bool compare_settled(struct scheduler *s)
 	log_info("belt.made_anew", NULL);
 	runs_unintroduce(&s->runs);
 	if (!drain_results(s) || !introduce_runs(s) || !each_stream(s, hand_over_all, NULL) ||
-	    !belt_mark_epoch(s->belt))
+	    !belt_mark_epoch(s->belt, s->epoch))
 		return false;
 	s->belt_state = BELT_RUNNING;
 	s->compared_at = clock_monotonic();
@@ -315,11 +330,11 @@ bool compare_settled(struct scheduler *s)
 bool compare_now_and_then(struct scheduler *s)
 {
 	enum { EVERY_MS = 60000 };
-	bool emptied;
+	enum belt_owner owner;
 
-	if (!belt_was_emptied(s->belt, &emptied))
+	if (!belt_whose(s->belt, s->epoch, &owner))
 		return false;
-	if (emptied) {
+	if (owner != BELT_OURS) {
 		log_warning("belt.emptied", NULL);
 		return settle(s);
 	}

@@ -8,7 +8,8 @@
  *	the epoch is gone, or last < mark   the belt lost what it had: it is made anew from all open
  *	                                    attempts, after a moment in which workers report again
  *	                                    what they had just done
- *	last > any attempt there is         it belongs to another store: the same
+ *	the epoch is another store's, or    the same; the jobs in it go before that moment, so that
+ *	last > any attempt there is         workers report again at once. A restored store is another.
  *	else                                open attempts above last are handed over
  *	open, up to last, not in the stream its result got lost, or it was being recalled when we
  *	                                    died: it is made again. The one window here in which a

@@ -9,6 +9,7 @@
 #include "dispatcher/scheduler/calls.h"
 #include "dispatcher/scheduler/compare.h"
 #include "dispatcher/scheduler/handover.h"
+#include "dispatcher/scheduler/settled.h"
 #include "dispatcher/scheduler/turn.h"
 
 #include <errno.h>
@@ -192,6 +193,13 @@ static void on_terminate(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(l->base);
 }
 
+/* They hold whether or not the ledger could be told. */
+static void record_settings(struct scheduler *s)
+{
+	if (settled_record(s))
+		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
+}
+
 static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	struct loop *l = arg;
@@ -201,6 +209,7 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 	if (!settings_refresh(l->s.settings))
 		return;
 	logging_reload(l->s.settings);
+	record_settings(&l->s);
 	turn_set_paces(&l->s);
 	runs_unintroduce(&l->s.runs); /* base_url and organisation stand in the contents */
 	wake_at(l, 0);
@@ -257,9 +266,12 @@ static int open_store(struct loop *l)
 {
 	struct scheduler *s = &l->s;
 	enum store_status status = store_open(s->settings->tenko_data_dir, false, &s->store);
-	struct buf fault = {0};
+	struct buf fault = {0}, epoch = {0};
 	char *path = settings_path(s->settings, "secret.key");
 
+	if (!status)
+		status = store_meta_get(s->store, "epoch", &epoch);
+	s->epoch = buf_take(&epoch);
 	if (status) {
 		fprintf(stderr, "tenko-scheduler: %s\n", store_error(s->store));
 	} else if (!(s->keys = token_keys_load(path, &fault))) {
@@ -281,6 +293,7 @@ static int open_all(struct loop *l)
 		code = open_store(l);
 	if (code)
 		return code;
+	record_settings(s);
 	turn_set_paces(s);
 	s->monotonic = clock_monotonic();
 	if (handover_begin(s))
@@ -320,6 +333,7 @@ static void close_all(struct loop *l)
 	runs_forget(&s->runs);
 	effects_free(&s->effects);
 	token_keys_free(s->keys);
+	free(s->epoch);
 	store_close(s->store);
 	if (l->poke_fd >= 0)
 		close(l->poke_fd);

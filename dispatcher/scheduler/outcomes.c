@@ -40,9 +40,11 @@ static enum store_status forget_devices(struct scheduler *s, const struct delive
 			break;
 		ids = end;
 		status = device_remove(s->store, d->person, id);
-		if (!status)
+		if (!status) {
 			log_info("device.gone", "person=%" PRId64 " device=%" PRId64, d->person,
 				 id);
+			status = device_record(s->store, "scheduler", "device.gone", d->person, id);
+		}
 		if (status == STORE_NONE)
 			status = STORE_OK;
 	}

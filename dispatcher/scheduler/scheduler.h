@@ -39,6 +39,7 @@ struct scheduler {
 	struct settings *settings;
 	struct store *store;
 	struct belt *belt;
+	char *epoch; /* of the store: by it the belt knows whose it is */
 	enum belt_state belt_state;
 	int64_t settled_at;  /* monotonic: when settling ends */
 	int64_t compared_at; /* monotonic: when the belt was last compared with the store */

@@ -170,9 +170,11 @@ def run(options, root):
                 f"twice {sum(result.twice.values())}, replies {result.replies[0]}")
             for fault in (result.missing + result.faults)[:10]:
                 say(f"    FAULT {fault}")
+        ledger = town.tenko("verify", "--ledger", code=None)
+        say(f"ledger: {ledger.stdout.strip().splitlines()[-1] if ledger.stdout else ledger.stderr}")
         town.stop()
     table(results, harms, died)
-    return sum(len(r.missing) + len(r.faults) for r in results)
+    return sum(len(r.missing) + len(r.faults) for r in results) + (ledger.returncode != 0)
 
 
 def alone_with_mounts():

@@ -163,7 +163,7 @@ def test_the_sample_is_taken(roster):
     assert roster.people("language")["U03"] == 1
     spare = roster.tenko.sql("SELECT channel, dial_order, address FROM contact WHERE spare")
     assert spare == [(1, None, "spare@example.com"), (2, None, "0100000000")]
-    [(who, action, detail)] = roster.tenko.sql("SELECT who, action, detail FROM audit")
+    [(who, action, detail)] = roster.tenko.sql("SELECT who, action, detail FROM audit WHERE subject = 'roster'")
     assert who and action == "roster.imported"
     assert detail == "groups registered=4; users registered=9; patterns registered=2; contacts registered=9"
 
