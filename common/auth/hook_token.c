@@ -14,7 +14,7 @@ enum { SECRET = 32 /* random bytes */, TOKEN_LEAST = 32, TOKEN_MOST = 255 /* cha
 
 char *hook_token_file(const struct settings *settings)
 {
-	return settings_path(settings, "hooks.token");
+	return settings_path(settings, "hooks.key");
 }
 
 bool hook_token_create(const char *file, struct buf *fault)

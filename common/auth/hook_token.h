@@ -2,7 +2,7 @@
 
 /*
  * The bearer token of the hooks, by which monitoring sets off broadcasts: one line in a file of its
- * own (DIR/hooks.token, mode 0600).
+ * own (DIR/hooks.key, mode 0600).
  */
 
 #include "common/base/buf.h"

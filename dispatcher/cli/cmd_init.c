@@ -32,7 +32,7 @@ struct making {
 };
 
 static const char *const own_names[] = {
-	".",          "..",       "run",          "redis",        "secret.key", "vapid.key", "hooks.token",
+	".",          "..",       "run",          "redis",        "secret.key", "vapid.key", "hooks.key",
 	"tenko.conf", "tenko.db", "tenko.db-wal", "tenko.db-shm", "lost+found"};
 
 static bool exists(const char *dir, const char *name)
@@ -182,7 +182,7 @@ static int make_vapid_key(struct making *m)
 /* Monitoring sets off broadcasts by it. */
 static int make_hook_token(struct making *m)
 {
-	return make_key(m, "hooks.token", hook_token_create);
+	return make_key(m, "hooks.key", hook_token_create);
 }
 
 static bool write_whole(const char *path, const char *text)

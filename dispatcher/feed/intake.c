@@ -23,7 +23,7 @@ static bool store_failed(const struct feed *feed)
 	return false;
 }
 
-/* how many people there are where */
+/* How many people there are where: before a transaction, as others wait for its end. */
 
 static enum store_status count_people(struct feed *feed)
 {
@@ -85,8 +85,6 @@ static enum store_status decide_and_act(struct feed *feed, const struct hazard_e
 	enum store_status status =
 		history_load(feed->store, rules, event, t->drill, acting.now, &history);
 
-	if (!status)
-		status = count_people(feed);
 	if (!status && held_rule)
 		decide_due(rules, held_rule, history.list, history.count, event, acting.now,
 			   feed->people, feed->people_count, &decisions);
@@ -154,8 +152,10 @@ static enum store_status settle(struct feed *feed, struct telegram *t, struct ev
 				bool *scheduled)
 {
 	bool waits = t->id != 0;
-	enum store_status status = store_begin(feed->store);
+	enum store_status status = events->count ? count_people(feed) : STORE_OK;
 
+	if (!status)
+		status = store_begin(feed->store);
 	if (!status)
 		status = waits ? telegram_settle(feed->store, t) : telegram_append(feed->store, t);
 	for (size_t i = 0; !status && i < events->count; i++)
@@ -273,7 +273,9 @@ bool intake_held(struct feed *feed)
 			free(held.rule);
 			return true;
 		}
-		status = store_begin(feed->store);
+		status = count_people(feed);
+		if (!status)
+			status = store_begin(feed->store);
 		if (!status)
 			status = take_held(feed, &held, &scheduled);
 		if (!status)

@@ -125,10 +125,10 @@ def test_init_makes_everything_for_its_owner_alone(bare):
     assert done.returncode == 0 and done.stderr == ""
     assert f"TENKO_CONFIG='{target}/tenko.conf'" in done.stdout and "tenko import" in done.stdout
     assert {p.name for p in target.iterdir()} == {"run", "redis", "tenko.db", "secret.key", "vapid.key",
-                                                "hooks.token", "tenko.conf"}
+                                                "hooks.key", "tenko.conf"}
     for folder in (target, target / "run", target / "redis"):
         assert mode(folder) == 0o700
-    for file in ("tenko.db", "secret.key", "vapid.key", "hooks.token", "tenko.conf"):
+    for file in ("tenko.db", "secret.key", "vapid.key", "hooks.key", "tenko.conf"):
         assert mode(target / file) == 0o600
     assert bare.run("tenko", "config", "check", target / "tenko.conf").returncode == 0
     dump = bare.run("tenko", "--config", target / "tenko.conf", "config", "dump").stdout

@@ -37,7 +37,7 @@ def hooks(feeds):
     endpoint = Endpoint(feeds.tenko)
     endpoint.start()
     endpoint.feeds = feeds
-    endpoint.secret = (feeds.tenko.data_dir / "hooks.token").read_text().strip()
+    endpoint.secret = (feeds.tenko.data_dir / "hooks.key").read_text().strip()
     endpoint.send = lambda body, path="/hooks/alertmanager", token=None: endpoint.request(
         "POST", path, body, {"Authorization": f"Bearer {token or endpoint.secret}"})
     return endpoint
@@ -128,10 +128,10 @@ def test_well_formed_but_damaged_alerts_are_refused_by_the_reader_with_a_reason(
 
 
 def test_the_token_is_secret_and_made_where_it_is_missing(hooks):
-    path = hooks.tenko.data_dir / "hooks.token"
+    path = hooks.tenko.data_dir / "hooks.key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 and len(hooks.secret) >= 43
     path.unlink()
-    assert "hooks.token" in hooks.tenko.cli("init", hooks.tenko.data_dir).stdout
+    assert "hooks.key" in hooks.tenko.cli("init", hooks.tenko.data_dir).stdout
     fresh = path.read_text().strip()
     assert fresh != hooks.secret
 
