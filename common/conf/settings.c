@@ -372,6 +372,20 @@ static void read_file(struct reading *r)
 	r->s->file = realpath(r->file, NULL);
 }
 
+/* What no single line of the file is at fault for. */
+static void check_whole(struct reading *r)
+{
+	const struct settings *s = r->s;
+
+	if (strcmp(s->redis_mode, "external") == 0 && strncmp(s->redis_address, "unix:", 5) != 0 &&
+	    !*s->redis_password && !s->redis_allow_insecure)
+		buf_format(r->faults,
+			   "%s: redis.password is empty, and redis.address is reached over TCP: "
+			   "give the server a password (requirepass) and name it, use "
+			   "unix:/path, or set redis.allow_insecure = yes\n",
+			   r->file);
+}
+
 struct settings *settings_read(const char *file, struct buf *faults)
 {
 	struct settings *s = mem_alloc(sizeof *s);
@@ -383,6 +397,8 @@ struct settings *settings_read(const char *file, struct buf *faults)
 		set_standard(s, &entries[i]);
 	if (file)
 		read_file(r);
+	if (file && faults->length == before)
+		check_whole(r);
 	free(r);
 	if (faults->length != before) {
 		settings_free(s);

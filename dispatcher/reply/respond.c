@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "dispatcher/reply/gate.h"
+#include "dispatcher/reply/guesses.h"
 #include "dispatcher/reply/page.h"
 
 #include <event2/buffer.h>
@@ -36,6 +37,7 @@ static const struct {
 } status_headers[] = {
 	{401, "WWW-Authenticate", "Bearer"},
 	{405, "Allow", "GET, HEAD, POST"},
+	{429, "Retry-After", "5"},
 	{503, "Retry-After", "5"},
 };
 
@@ -96,7 +98,7 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 		if (status_headers[i].status == status &&
 		    !evhttp_find_header(out, status_headers[i].name))
 			evhttp_add_header(out, status_headers[i].name, status_headers[i].value);
-	if (!gate || gate_must_close(gate))
+	if (!gate || gate_must_close(gate) || status == 429)
 		evhttp_add_header(out, "Connection", "close");
 	if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)
 		evbuffer_add(evhttp_request_get_output_buffer(request), buf_text(body),
@@ -111,6 +113,28 @@ void respond_problem(const struct visit *visit, int status)
 	page_problem(&page, status);
 	respond(visit, status, TYPE_HTML, &page);
 	buf_free(&page);
+}
+
+void respond_wrong(const struct visit *visit, int status)
+{
+	struct server *server = visit->server;
+	const struct settings *s = server->settings;
+	struct source source = source_of_request(visit->request, s->reply_proxies);
+	int64_t wait = guesses_note(server->guesses, &source, clock_monotonic(),
+				    s->reply_wrong_links, s->reply_wrong_links_in_all);
+	char seconds[24], text[SOURCE_TEXT];
+
+	server->traffic.wrong_links++;
+	if (!wait) {
+		respond_problem(visit, status);
+		return;
+	}
+	log_info("reply.guessing", "source=%s wait_s=%lld", log_address(source_text(&source, text)),
+		 (long long)wait);
+	snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
+	evhttp_add_header(evhttp_request_get_output_headers(visit->request), "Retry-After",
+			  seconds);
+	respond_problem(visit, 429);
 }
 
 void respond_refusal(int status, struct buf *out)

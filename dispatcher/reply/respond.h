@@ -37,5 +37,8 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 /* The page for a status of problems.def, with the further header that the status asks for. */
 void respond_problem(const struct visit *visit, int status);
 
+/* As respond_problem() for a link or a token that is wrong; 429 where there were too many. */
+void respond_wrong(const struct visit *visit, int status);
+
 /* A whole answer as bytes, for a connection that is closed after it. */
 void respond_refusal(int status, struct buf *out);

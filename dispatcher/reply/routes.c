@@ -199,7 +199,9 @@ static void serve_device(struct visit *visit, const char *token)
 	if (!problem && evhttp_request_get_command(visit->request) != EVHTTP_REQ_POST)
 		problem = 405;
 	visit->script = false;
-	if (problem)
+	if (problem == 404)
+		respond_wrong(visit, problem);
+	else if (problem)
 		respond_problem(visit, problem);
 	else
 		subscribe_take(visit);
@@ -215,7 +217,9 @@ static void serve_answer(struct visit *visit, const char *token)
 
 	if (!problem && posted && !is_form(visit))
 		problem = 415;
-	if (problem)
+	if (problem == 404)
+		respond_wrong(visit, problem);
+	else if (problem)
 		respond_problem(visit, problem);
 	else if (posted)
 		take_answer(visit, &subject);

@@ -7,9 +7,11 @@
 #include "common/conf/logging.h"
 #include "dispatcher/reply/batch.h"
 #include "dispatcher/reply/gate.h"
+#include "dispatcher/reply/guesses.h"
 #include "dispatcher/reply/listen.h"
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/routes.h"
+#include "dispatcher/reply/seen.h"
 
 #include <event2/http.h>
 #include <signal.h>
@@ -86,7 +88,6 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 	(void)what;
 	if (settings_refresh(server->settings)) {
 		logging_reload(server->settings);
-		gates_set_deadline(server->gates, server->settings->reply_deadline);
 		take_accounts(server);
 	}
 	struct token_keys *keys = load_keys(server->settings, &fault);
@@ -204,9 +205,11 @@ static void open_loop(struct running *running)
 	}
 	running->grace = evtimer_new(server->base, on_grace_over, running);
 	server->batch = batch_new(server);
+	server->guesses = guesses_new();
+	server->pins = seen_new();
 	server->gates =
 		gates_new(server->base, running->http, connections_allowed(server->settings),
-			  server->settings->reply_deadline, &server->traffic);
+			  server->settings, &server->traffic);
 	evhttp_set_allowed_methods(running->http,
 				   EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
 	evhttp_set_gencb(running->http, routes_serve, server);
@@ -239,6 +242,8 @@ static void free_running(struct running *running)
 	if (running->http)
 		evhttp_free(running->http);
 	gates_free(server->gates);
+	guesses_free(server->guesses);
+	seen_free(server->pins);
 	for (size_t i = 0; i < LENGTH(running->signals); i++)
 		if (running->signals[i])
 			event_free(running->signals[i]);
