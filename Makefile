@@ -15,7 +15,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-4s %s\n' $(1) '$(2)'
 
 PACKAGES := libevent_core libevent_extra hiredis libesmtp-1.0 sqlite3 gmime-3.0 \
-            inih jansson libsodium libssl libcrypto libsystemd libcurl
+            inih jansson libsodium libssl libcrypto libsystemd libcurl libseccomp
 PACKAGES := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \

@@ -4,6 +4,7 @@
 #include "common/base/must.h"
 #include "common/base/ready.h"
 #include "common/base/vocabulary.h"
+#include "common/conf/confine.h"
 #include "common/conf/logging.h"
 #include "dispatcher/reply/batch.h"
 #include "dispatcher/reply/gate.h"
@@ -76,7 +77,31 @@ static void load_vapid(struct server *server)
 	free(path);
 }
 
+/* What is read again while it runs; what is written is open, or in the folder run. */
+static void allow_files(const struct server *server, struct guard *guard)
+{
+	const struct settings *settings = server->settings;
+	char *vapid = vapid_file(settings);
+
+	confine_to_store(guard, settings);
+	guard_allow_folder_of(guard, vapid, GUARD_READ);
+	free(vapid);
+}
+
 /* while it runs */
+
+static void look_for_hidden_files(const struct server *server)
+{
+	struct guard guard = {0};
+
+	allow_files(server, &guard);
+	const char *hidden = server->settings->tenko_confine ? guard_hides(&guard) : NULL;
+	if (hidden)
+		log_error("reply.start_anew", "file=%s why=%s", log_quote(hidden),
+			  log_quote("it was not to be read when the endpoint gave up its rights; "
+				    "end it, and it is started anew"));
+	guard_clear(&guard);
+}
 
 static void on_reload(evutil_socket_t number, short what, void *arg)
 {
@@ -88,6 +113,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 	(void)what;
 	if (settings_refresh(server->settings)) {
 		logging_reload(server->settings);
+		look_for_hidden_files(server);
 		take_accounts(server);
 	}
 	struct token_keys *keys = load_keys(server->settings, &fault);
@@ -234,6 +260,16 @@ static int open_socket(struct running *running)
 	return code;
 }
 
+static void give_up_rights(const struct server *server)
+{
+	struct guard guard = {0};
+
+	allow_files(server, &guard);
+	confine_enter(&guard, server->settings);
+	if (server->settings->tenko_confine)
+		store_keep_files(server->store);
+}
+
 static void free_running(struct running *running)
 {
 	struct server *server = &running->server;
@@ -270,6 +306,7 @@ int server_run(struct settings *settings)
 		code = open_socket(&running);
 	}
 	if (!code) {
+		give_up_rights(&running.server);
 		log_info("reply.ready", "listen=%s", log_quote(settings->reply_listen));
 		ready_tell();
 		event_base_dispatch(running.server.base);
