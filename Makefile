@@ -30,7 +30,8 @@ ALL_CFLAGS := -std=c11 $(CFLAGS) $(WARNINGS) -fPIE -fstack-protector-strong -fno
 ALL_CPPFLAGS := -D_GNU_SOURCE -I. -I$(BUILD)/gen $(CPPFLAGS) $(shell pkg-config --cflags $(PACKAGES)) \
             -DTENKO_DATADIR='"$(PREFIX)/share/tenko"'
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS     := $(shell pkg-config --libs $(PACKAGES))
+# libevent_openssl.pc names -levent, a second copy of what libevent_core and libevent_extra are.
+LIBS     := -levent_openssl $(shell pkg-config --libs $(PACKAGES))
 ifeq ($(SANITIZE),1)
 ALL_CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ALL_LDFLAGS += -fsanitize=address,undefined

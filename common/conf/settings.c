@@ -384,6 +384,10 @@ static void check_whole(struct reading *r)
 			   "give the server a password (requirepass) and name it, use "
 			   "unix:/path, or set redis.allow_insecure = yes\n",
 			   r->file);
+	if (!*s->reply_tls_certificate != !*s->reply_tls_key)
+		buf_format(r->faults,
+			   "%s: reply.%s is empty: TLS needs both tls_certificate and tls_key\n",
+			   r->file, *s->reply_tls_key ? "tls_certificate" : "tls_key");
 }
 
 struct settings *settings_read(const char *file, struct buf *faults)

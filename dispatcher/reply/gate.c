@@ -6,6 +6,7 @@
 #include "dispatcher/reply/head.h"
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/source.h"
+#include "dispatcher/reply/tls.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -51,6 +52,7 @@ TAILQ_HEAD(gate_list, gate);
 struct gates {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	SSL_CTX *tls; /* NULL: without */
 	struct event *adoption;
 	struct traffic *traffic;
 	const struct settings *settings;
@@ -110,6 +112,7 @@ static void on_closed(struct evhttp_connection *connection, void *arg)
 	struct gates *gates = gate->gates;
 
 	(void)connection;
+	tls_end(gate->stream);
 	TAILQ_REMOVE(&gates->open, gate, next);
 	gates->by_fd[gate->fd] = NULL;
 	free_gate(gate);
@@ -147,6 +150,7 @@ static void on_refused_read(struct bufferevent *stream, void *arg)
 static void on_refused_written(struct bufferevent *stream, void *arg)
 {
 	(void)arg;
+	tls_end(stream);
 	shutdown(bufferevent_getfd(stream), SHUT_WR);
 }
 
@@ -170,7 +174,7 @@ static void refuse(struct gate *gate, const struct head_refusal *refusal)
 			  &gate->evhttp.event, &gate->evhttp.arg);
 	bufferevent_setcb(gate->stream, on_refused_read, on_refused_written, on_refused_event,
 			  gate);
-	respond_refusal(refusal->status, &answer);
+	respond_refusal(refusal->status, gates->tls, &answer);
 	bufferevent_write(gate->stream, buf_text(&answer), answer.length);
 	bufferevent_enable(gate->stream, EV_READ | EV_WRITE);
 	buf_free(&answer);
@@ -351,7 +355,8 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
 	struct gate *gate = mem_alloc(sizeof *gate);
 
 	*gate = (struct gate){.gates = gates, .fd = -1};
-	gate->stream = bufferevent_socket_new(base, -1, 0);
+	gate->stream =
+		gates->tls ? tls_stream(base, gates->tls) : bufferevent_socket_new(base, -1, 0);
 	if (!gate->stream)
 		abort(); /* out of memory */
 	bufferevent_incref(gate->stream);
@@ -384,6 +389,17 @@ void gates_listen(struct gates *gates, struct evhttp_bound_socket *socket)
 	gates->listener = evhttp_bound_socket_get_listener(socket);
 }
 
+void gates_set_tls(struct gates *gates, SSL_CTX *tls)
+{
+	SSL_CTX_free(gates->tls);
+	gates->tls = tls;
+}
+
+bool gates_have_tls(const struct gates *gates)
+{
+	return gates->tls;
+}
+
 int gates_count(const struct gates *gates)
 {
 	return gates->count;
@@ -414,6 +430,7 @@ void gates_free(struct gates *gates)
 	if (!gates)
 		return;
 	event_free(gates->adoption);
+	SSL_CTX_free(gates->tls);
 	free(gates->by_fd);
 	free(gates);
 }

@@ -24,6 +24,7 @@
 #include "dispatcher/reply/traffic.h"
 #include <event2/event.h>
 #include <event2/http.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,11 @@ struct gate;
 struct gates *gates_new(struct event_base *base, struct evhttp *http, int most,
 			const struct settings *settings, struct traffic *traffic);
 void gates_listen(struct gates *gates, struct evhttp_bound_socket *socket);
+
+/* What connections are opened with from now on; NULL: without TLS. Takes it. */
+void gates_set_tls(struct gates *gates, SSL_CTX *tls);
+bool gates_have_tls(const struct gates *gates);
+
 int gates_count(const struct gates *gates);
 
 /* Takes no more requests: closes what is idle and calls `done` when the last connection is

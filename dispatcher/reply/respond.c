@@ -30,6 +30,10 @@ static const struct {
 	{"Cache-Control", "no-store"},
 };
 
+/* Over TLS: for a year, browsers are not to try without. */
+static const char hsts_name[] = "Strict-Transport-Security", hsts[] = "max-age=31536000";
+_Static_assert(sizeof hsts_name + sizeof hsts + 2 <= RESPONSE_TLS_MOST, "fits");
+
 /* What some statuses must or should be answered with. */
 static const struct {
 	int status;
@@ -71,6 +75,8 @@ static void count(const struct visit *visit, int status)
 		break;
 	}
 	visit->server->traffic.by_status[status]++;
+	if (!visit->server->settings->reply_access_log)
+		return;
 	log_info("reply.request", "method=%s status=%d broadcast=%lld person=%lld ms=%lld%s",
 		 method_names[method], status, (long long)visit->broadcast,
 		 (long long)visit->person, (long long)(clock_monotonic() - visit->began),
@@ -94,6 +100,8 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 	evhttp_add_header(out, policy_name, policy);
 	for (size_t i = 0; i < LENGTH(headers); i++)
 		evhttp_add_header(out, headers[i].name, headers[i].value);
+	if (gates_have_tls(visit->server->gates))
+		evhttp_add_header(out, hsts_name, hsts);
 	for (size_t i = 0; i < LENGTH(status_headers); i++)
 		if (status_headers[i].status == status &&
 		    !evhttp_find_header(out, status_headers[i].name))
@@ -137,7 +145,7 @@ void respond_wrong(const struct visit *visit, int status)
 	respond_problem(visit, 429);
 }
 
-void respond_refusal(int status, struct buf *out)
+void respond_refusal(int status, bool tls, struct buf *out)
 {
 	struct buf page = {0};
 
@@ -147,6 +155,8 @@ void respond_refusal(int status, struct buf *out)
 	buf_format(out, "%s: %s\r\n", policy_name, content_policy);
 	for (size_t i = 0; i < LENGTH(headers); i++)
 		buf_format(out, "%s: %s\r\n", headers[i].name, headers[i].value);
+	if (tls)
+		buf_format(out, "%s: %s\r\n", hsts_name, hsts);
 	for (size_t i = 0; i < LENGTH(status_headers); i++)
 		if (status_headers[i].status == status)
 			buf_format(out, "%s: %s\r\n", status_headers[i].name,

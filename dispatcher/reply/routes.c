@@ -128,12 +128,13 @@ static void show_form(struct visit *visit, struct subject *subject)
 {
 	struct answer answer;
 	struct buf page = {0};
+	size_t headers = RESPONSE_HEADERS_MOST + (visit->script ? RESPONSE_SCRIPT_MOST : 0) +
+			 (gates_have_tls(visit->server->gates) ? RESPONSE_TLS_MOST : 0);
 
 	read_query(visit, subject);
 	answer_recall(&subject->page, &subject->question, &answer);
 	struct page_view view = view_of(visit, subject, &answer);
-	page_form(&page, &view,
-		  PAGE_MOST - RESPONSE_HEADERS_MOST - (visit->script ? RESPONSE_SCRIPT_MOST : 0));
+	page_form(&page, &view, PAGE_MOST - headers);
 	respond(visit, 200, TYPE_HTML, &page);
 	buf_free(&page);
 	answer_free(&answer);

@@ -13,6 +13,7 @@
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/routes.h"
 #include "dispatcher/reply/seen.h"
+#include "dispatcher/reply/tls.h"
 
 #include <event2/http.h>
 #include <signal.h>
@@ -45,6 +46,17 @@ static struct token_keys *load_keys(const struct settings *settings, struct buf 
 
 	free(path);
 	return keys;
+}
+
+/* False: the certificate that we have stays in use. */
+static bool load_tls(struct server *server, struct buf *fault)
+{
+	SSL_CTX *tls = NULL;
+
+	if (tls_wanted(server->settings) && !(tls = tls_open(server->settings, fault)))
+		return false;
+	gates_set_tls(server->gates, tls);
+	return true;
 }
 
 static void take_accounts(struct server *server)
@@ -85,6 +97,10 @@ static void allow_files(const struct server *server, struct guard *guard)
 
 	confine_to_store(guard, settings);
 	guard_allow_folder_of(guard, vapid, GUARD_READ);
+	if (tls_wanted(settings)) {
+		guard_allow_folder_of(guard, settings->reply_tls_certificate, GUARD_READ);
+		guard_allow_folder_of(guard, settings->reply_tls_key, GUARD_READ);
+	}
 	free(vapid);
 }
 
@@ -123,6 +139,9 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 	} else {
 		log_error("reply.keys", "error=%s kept=yes", log_quote(buf_text(&fault)));
 	}
+	buf_clear(&fault);
+	if (!load_tls(server, &fault))
+		log_error("reply.tls", "error=%s kept=yes", log_quote(buf_text(&fault)));
 	buf_free(&fault);
 	load_vapid(server);
 }
@@ -241,6 +260,15 @@ static void open_loop(struct running *running)
 	evhttp_set_gencb(running->http, routes_serve, server);
 }
 
+static int open_tls(struct server *server)
+{
+	struct buf fault = {0};
+	int code = load_tls(server, &fault) ? EX_OK : refuse_to_start(buf_text(&fault), EX_CONFIG);
+
+	buf_free(&fault);
+	return code;
+}
+
 static int open_socket(struct running *running)
 {
 	const struct settings *settings = running->server.settings;
@@ -303,11 +331,14 @@ int server_run(struct settings *settings)
 
 	if (!code) {
 		open_loop(&running);
-		code = open_socket(&running);
+		code = open_tls(&running.server);
 	}
+	if (!code)
+		code = open_socket(&running);
 	if (!code) {
 		give_up_rights(&running.server);
-		log_info("reply.ready", "listen=%s", log_quote(settings->reply_listen));
+		log_info("reply.ready", "listen=%s tls=%s", log_quote(settings->reply_listen),
+			 tls_wanted(settings) ? "yes" : "no");
 		ready_tell();
 		event_base_dispatch(running.server.base);
 		log_info("reply.stopped", "recorded=%lld",
