@@ -105,6 +105,8 @@ static void free_gate(struct gate *gate)
 	free(gate);
 }
 
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg);
+
 /* evhttp closes the connection, for whatever reason. */
 static void on_closed(struct evhttp_connection *connection, void *arg)
 {
@@ -112,6 +114,8 @@ static void on_closed(struct evhttp_connection *connection, void *arg)
 	struct gates *gates = gate->gates;
 
 	(void)connection;
+	/* The stream may outlive its connection for as long as it has records left to decrypt. */
+	evbuffer_remove_cb(bufferevent_get_input(gate->stream), on_input, gate);
 	tls_end(gate->stream);
 	TAILQ_REMOVE(&gates->open, gate, next);
 	gates->by_fd[gate->fd] = NULL;
