@@ -107,11 +107,13 @@ lint: ## cppcheck, clang-tidy, shellcheck, layer check
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -d $(DESTDIR)$(PREFIX)/share/tenko/templates $(DESTDIR)$(PREFIX)/share/tenko/regions
+	install -d $(DESTDIR)$(PREFIX)/share/tenko/templates $(DESTDIR)$(PREFIX)/share/tenko/regions \
+		$(DESTDIR)$(PREFIX)/share/tenko/systemd
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 config/tenko.conf $(DESTDIR)$(PREFIX)/share/tenko
 	install -m 644 config/templates/* $(DESTDIR)$(PREFIX)/share/tenko/templates
 	install -m 644 config/regions/* $(DESTDIR)$(PREFIX)/share/tenko/regions
+	install -m 644 config/systemd/* $(DESTDIR)$(PREFIX)/share/tenko/systemd
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

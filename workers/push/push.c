@@ -169,6 +169,8 @@ static void push_files(struct guard *guard, const struct settings *settings)
 	guard_allow(guard, vapid, GUARD_READ);
 	if (*settings->push_fcm_service_account)
 		guard_allow(guard, settings->push_fcm_service_account, GUARD_READ);
+	if (*settings->push_tls_ca_file)
+		guard_allow(guard, settings->push_tls_ca_file, GUARD_READ);
 	free(vapid);
 }
 
