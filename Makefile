@@ -16,7 +16,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-4s %s\n' $(1) '$(2)'
 
 PACKAGES := libevent_core libevent_extra hiredis libesmtp-1.0 sqlite3 gmime-3.0 \
-            inih jansson libsodium libssl libcrypto libsystemd libcurl libxml-2.0
+            inih jansson libsodium libssl libcrypto libsystemd libcurl libxml-2.0 libseccomp
 PACKAGES := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -31,7 +31,8 @@ ALL_CFLAGS := -std=c11 $(CFLAGS) $(WARNINGS) -fPIE -fstack-protector-strong -fno
 ALL_CPPFLAGS := -D_GNU_SOURCE -I. -I$(BUILD)/gen $(CPPFLAGS) $(shell pkg-config --cflags $(PACKAGES)) \
             -DTENKO_DATADIR='"$(PREFIX)/share/tenko"'
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS     := $(shell pkg-config --libs $(PACKAGES))
+# libevent_openssl.pc names -levent, a second copy of what libevent_core and libevent_extra are.
+LIBS     := -levent_openssl $(shell pkg-config --libs $(PACKAGES))
 ifeq ($(SANITIZE),1)
 ALL_CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ALL_LDFLAGS += -fsanitize=address,undefined
@@ -126,13 +127,14 @@ lint: ## cppcheck, clang-tidy, shellcheck, layer check
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -d $(DESTDIR)$(PREFIX)/share/tenko/templates $(DESTDIR)$(PREFIX)/share/tenko/regions
-	install -d $(DESTDIR)$(PREFIX)/share/tenko/rules.d
+	install -d $(DESTDIR)$(PREFIX)/share/tenko/templates $(DESTDIR)$(PREFIX)/share/tenko/regions \
+		$(DESTDIR)$(PREFIX)/share/tenko/rules.d $(DESTDIR)$(PREFIX)/share/tenko/systemd
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 config/tenko.conf $(DESTDIR)$(PREFIX)/share/tenko
 	install -m 644 config/templates/* $(DESTDIR)$(PREFIX)/share/tenko/templates
 	install -m 644 config/regions/* $(DESTDIR)$(PREFIX)/share/tenko/regions
 	install -m 644 config/rules.d/* $(DESTDIR)$(PREFIX)/share/tenko/rules.d
+	install -m 644 config/systemd/* $(DESTDIR)$(PREFIX)/share/tenko/systemd
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -6,6 +6,7 @@
 #include "common/base/mem.h"
 #include "common/base/options.h"
 #include "common/base/ready.h"
+#include "common/conf/confine.h"
 #include "common/conf/logging.h"
 #include "common/queue/claim.h"
 #include "workers/batch.h"
@@ -62,6 +63,7 @@ struct worker {
 	enum worker_state state;
 	int64_t backoff; /* milliseconds; 0: all is well */
 	bool reload, ending;
+	int exit_code;
 	void *channel_state;
 	struct recent *recent;
 	struct contents *contents;
@@ -209,10 +211,36 @@ static void watch_looks(struct worker *w)
 
 /* batches */
 
+static void allow_files(const struct worker *w, struct guard *guard)
+{
+	confine_to_settings(guard, w->settings);
+	if (w->channel->files)
+		w->channel->files(guard, w->settings);
+}
+
+/* What was opened up for the files that there were is good for these only. */
+static bool sees_its_files(struct worker *w)
+{
+	struct guard guard = {0};
+
+	allow_files(w, &guard);
+	const char *hidden = w->settings->tenko_confine ? guard_hides(&guard) : NULL;
+	if (hidden) {
+		log_warning("worker.start_anew", "file=%s why=%s", log_quote(hidden),
+			    log_quote("it is another file than at the start; the next start may "
+				      "read it"));
+		w->exit_code = EX_TEMPFAIL;
+		w->ending = true;
+		event_base_loopbreak(w->loop);
+	}
+	guard_clear(&guard);
+	return !hidden;
+}
+
 static void reload(struct worker *w)
 {
 	w->reload = false;
-	if (!settings_refresh(w->settings))
+	if (!sees_its_files(w) || !settings_refresh(w->settings) || !sees_its_files(w))
 		return;
 	logging_reload(w->settings);
 	if (!w->channel->open(w, w->settings))
@@ -386,6 +414,14 @@ static void name_worker(struct worker *w, int instance)
 		 host);
 }
 
+static void give_up_rights(const struct worker *w)
+{
+	struct guard guard = {0};
+
+	allow_files(w, &guard);
+	confine_enter(&guard, w->settings);
+}
+
 int worker_main(int argc, char **argv, const struct worker_channel *channel)
 {
 	struct daemon_options options;
@@ -395,6 +431,7 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	w->channel = channel;
 	w->settings = settings_read_or_exit(options.config);
 	logging_open(channel_name(channel->channel), w->settings);
+	confine_begin(w->settings);
 	name_worker(w, options.instance);
 	w->loop = event_base_new();
 	w->timer = evtimer_new(w->loop, on_timer, w);
@@ -405,7 +442,9 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	watch_looks(w);
 
 	bool opened = channel->open(w, w->settings);
+	w->exit_code = opened ? EX_OK : EX_CONFIG;
 	if (opened) {
+		give_up_rights(w);
 		wake_after(w, 0);
 		while (!w->ending)
 			event_base_dispatch(w->loop);
@@ -424,6 +463,7 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	contents_free(w->contents);
 	event_base_free(w->loop);
 	settings_free(w->settings);
+	int code = w->exit_code;
 	free(w);
-	return opened ? EX_OK : EX_CONFIG;
+	return code;
 }

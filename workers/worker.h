@@ -10,9 +10,11 @@
  * or called off, is given back untried. A worker that is killed between the send and the report
  * leaves its batch to be sent again: the one window in which a message may go out twice, at
  * most one batch a worker. SIGTERM ends after the batch in hand; SIGHUP reloads between
- * batches.
+ * batches. A worker reads its settings and the files they name, and no other file of the data
+ * directory; where one of them is another file after a reload, it ends (75) to be started anew.
  */
 
+#include "common/base/guard.h"
 #include "common/base/vocabulary.h"
 #include "common/conf/settings.h"
 #include "common/queue/job.h"
@@ -40,6 +42,8 @@ struct worker_channel {
 	 */
 	void (*look)(struct worker *worker, struct look *looks, size_t count);
 	void (*close)(struct worker *worker);
+	/* Allows the files that open() reads, by the settings; NULL: none. */
+	void (*files)(struct guard *guard, const struct settings *settings);
 };
 
 const struct settings *worker_settings(const struct worker *worker);

@@ -7,7 +7,8 @@
  *	TENKO_CRASH        "scheduler.committed:3 mail.accepted:100": at the third pass of the one,
  *	                   at the hundredth of the other; passes are counted in each process
  *	TENKO_CRASH_SPENT  a folder; what has killed once leaves a file in it and kills no more,
- *	                   so that what is started again in its place lives
+ *	                   so that what is started again in its place lives; what lies beside
+ *	                   the folder stays open to the process (guard.h)
  */
 
 #ifdef TENKO_CRASH_POINTS

@@ -279,6 +279,24 @@ static void read_file(struct reading *r)
 	r->s->file = realpath(r->in.name, NULL);
 }
 
+/* What no single line of the file is at fault for. */
+static void check_whole(struct reading *r)
+{
+	const struct settings *s = r->s;
+
+	if (strcmp(s->redis_mode, "external") == 0 && strncmp(s->redis_address, "unix:", 5) != 0 &&
+	    !*s->redis_password && !s->redis_allow_insecure)
+		buf_format(r->faults,
+			   "%s: redis.password is empty, and redis.address is reached over TCP: "
+			   "give the server a password (requirepass) and name it, use "
+			   "unix:/path, or set redis.allow_insecure = yes\n",
+			   r->file);
+	if (!*s->reply_tls_certificate != !*s->reply_tls_key)
+		buf_format(r->faults,
+			   "%s: reply.%s is empty: TLS needs both tls_certificate and tls_key\n",
+			   r->file, *s->reply_tls_key ? "tls_certificate" : "tls_key");
+}
+
 struct settings *settings_read(const char *file, struct buf *faults)
 {
 	struct settings *s = mem_alloc(sizeof *s);
@@ -293,6 +311,8 @@ struct settings *settings_read(const char *file, struct buf *faults)
 		set_standard(s, &entries[i]);
 	if (file)
 		read_file(r);
+	if (file && faults->length == before)
+		check_whole(r);
 	free(r);
 	if (faults->length != before) {
 		settings_free(s);

@@ -75,10 +75,13 @@ static void end_row(struct writer *w)
 
 static void put_row(struct writer *w, const char *const *cells)
 {
+	void (*put)(struct buf * out, const char *cell) =
+		w->request->as_is ? csv_put : csv_put_text;
+
 	w->id = cells[COLUMN_ID];
 	for (size_t i = 0; i < w->columns; i++) {
 		buf_clear(&w->text);
-		csv_put(&w->text, cells[i] ? cells[i] : "");
+		put(&w->text, cells[i] ? cells[i] : "");
 		if (i)
 			buf_char(&w->row, ',');
 		put_text(w, (int)i, buf_text(&w->text));

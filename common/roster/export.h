@@ -2,7 +2,8 @@
 
 /*
  * Writes the roster back as the files that an import reads: header, comment lines, every row with
- * update code 0 and its delete flag, in order of id. All files show the same moment. Nothing is
+ * update code 0 and its delete flag, in order of id. A cell that a spreadsheet would run as a formula
+ * gets a ' before it, which the import takes off again (common/text/csv.h). All files show the same moment. Nothing is
  * left behind unless everything could be written.
  */
 
@@ -23,6 +24,7 @@ enum export_result {
 struct export_request {
 	const char *path[ROSTER_FILES]; /* NULL: not wanted; "-": standard output, one at most */
 	enum charset charset;           /* CP932 or UTF-8 */
+	bool as_is;                     /* no mark before what a spreadsheet would run */
 	bool templates;                 /* header and comments alone; the store may be NULL */
 };
 

@@ -78,7 +78,7 @@ static bool take_cells(struct sheet *sheet, struct faults *faults)
 
 	sheet->row = csv->line;
 	for (size_t i = 0; i < csv->count; i++)
-		csv->cell[i] = trim(csv->cell[i]);
+		csv->cell[i] = csv_text(trim(csv->cell[i]));
 	/* A comment that a spreadsheet has put in quotes is one all the same. */
 	if (csv->cell[0][0] == '#' || is_empty_row(csv))
 		return false;

@@ -50,7 +50,10 @@ enum store_status call_event_append(struct store *store, const struct call_event
 {
 	return stmt_run(store, stmt(store,
 				    "INSERT INTO call_event(attempt_id, call_sid, status,"
-				    " answered_by, sequence, at) VALUES (?, ?, ?, ?, ?, ?)",
+				    " answered_by, sequence, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+				    " WHERE NOT EXISTS (SELECT 1 FROM call_event"
+				    " WHERE attempt_id=?1 AND call_sid=?2 AND status=?3"
+				    " AND answered_by=?4 AND sequence=?5)",
 				    "ikikii", event->attempt, event->sid, (int64_t)event->status,
 				    event->answered_by, event->sequence, event->at));
 }
@@ -104,17 +107,6 @@ enum store_status call_machine_heard(struct store *store, int64_t attempt, bool 
 			   " AND (answered_by LIKE 'machine%' OR answered_by = 'fax'))",
 			   "i", attempt),
 		      machine);
-}
-
-enum store_status call_answered_since(struct store *store, int64_t broadcast, int64_t person,
-				      int64_t since, bool *answered)
-{
-	return exists(store,
-		      stmt(store,
-			   "SELECT EXISTS (SELECT 1 FROM reply WHERE broadcast_id=?"
-			   " AND person_id=? AND way=? AND at>=?)",
-			   "iiii", broadcast, person, (int64_t)WAY_VOICE, since),
-		      answered);
 }
 
 /* the scheduler's */

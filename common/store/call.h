@@ -41,16 +41,13 @@ struct call_event {
 	int64_t sequence, at;
 };
 
-/* In a transaction of the caller's. */
+/* In a transaction of the caller's. What was said already is not kept twice. */
 MUST_USE enum store_status call_event_append(struct store *store, const struct call_event *event);
 
 MUST_USE enum store_status facts_call_events(struct store *store, struct call_event *list,
 					     size_t room, size_t *count);
 /* Whether any event of the attempt's call said that a machine took it. */
 MUST_USE enum store_status call_machine_heard(struct store *store, int64_t attempt, bool *machine);
-/* Whether the person pressed a key in a call since then. */
-MUST_USE enum store_status call_answered_since(struct store *store, int64_t broadcast,
-					       int64_t person, int64_t since, bool *answered);
 
 /* the scheduler's */
 

@@ -24,6 +24,22 @@ enum store_status reply_append(struct store *store, struct reply *reply)
 			       reply->id);
 }
 
+enum store_status reply_given(struct store *store, int64_t broadcast, int64_t person,
+			      enum reply_way way, int64_t from, int64_t to, bool *given)
+{
+	int64_t found = 0;
+	enum store_status status = stmt_number(
+		store,
+		stmt(store,
+		     "SELECT EXISTS (SELECT 1 FROM reply WHERE broadcast_id=? AND person_id=?"
+		     " AND way=? AND at BETWEEN ? AND ?)",
+		     "iiiii", broadcast, person, (int64_t)way, from, to),
+		0, &found);
+
+	*given = found != 0;
+	return status;
+}
+
 /* One statement, so that all of it is from one moment. */
 static const char page_sql[] =
 	"SELECT p.name, p.language, b.kind, b.state, b.title, b.title_en, b.body, b.body_en,"

@@ -29,6 +29,10 @@ enum { COMMENT_MOST = 1000, ITEM_MOST = 200 }; /* characters */
  */
 MUST_USE enum store_status reply_append(struct store *store, struct reply *reply);
 
+/* Whether the person answered in this way, from a moment to another, both included. */
+MUST_USE enum store_status reply_given(struct store *store, int64_t broadcast, int64_t person,
+				       enum reply_way way, int64_t from, int64_t to, bool *given);
+
 /* What the reply page shows. Texts are owned by the struct. */
 struct reply_page {
 	int64_t broadcast, person;

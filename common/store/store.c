@@ -259,6 +259,20 @@ enum store_status store_open(const char *data_dir, bool create, struct store **r
 	return status ? status : migrate(store);
 }
 
+void store_keep_files(struct store *store)
+{
+	int keep = 1;
+	enum store_status status = STORE_OK;
+
+	/* Only with a limit is a log that is kept made empty (sqlite3WalClose). */
+	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep))
+		status = fail(store, "cannot keep its files");
+	if (!status)
+		status = stmt_script(store, "PRAGMA journal_size_limit=67108864");
+	if (status)
+		log_warning("store.files", "error=%s", log_quote(store->error));
+}
+
 void store_close(struct store *store)
 {
 	if (!store)

@@ -32,6 +32,11 @@ struct store;
  * On failure *store is still set where there is something to say; free it with store_close().
  */
 MUST_USE enum store_status store_open(const char *data_dir, bool create, struct store **store);
+/*
+ * For a process that may not remove files: where it is the last to close the store, the files beside
+ * tenko.db stay, the log emptied, so that nothing of it can get into a store put there later.
+ */
+void store_keep_files(struct store *store);
 void store_close(struct store *store); /* NULL is allowed */
 
 /* A sentence about the last failure, with the file's name. */

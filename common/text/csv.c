@@ -192,3 +192,28 @@ void csv_put(struct buf *out, const char *cell)
 	}
 	buf_char(out, '"');
 }
+
+/* Also where it has marks already, so that these are known from ours. */
+static bool needs_mark(const char *cell)
+{
+	cell += strspn(cell, "'");
+	return *cell && strchr("=+-@\t\r", *cell);
+}
+
+void csv_put_text(struct buf *out, const char *cell)
+{
+	struct buf marked = {0};
+
+	if (!needs_mark(cell)) {
+		csv_put(out, cell);
+		return;
+	}
+	buf_format(&marked, "'%s", cell);
+	csv_put(out, buf_text(&marked));
+	buf_free(&marked);
+}
+
+char *csv_text(char *cell)
+{
+	return *cell == '\'' && needs_mark(cell + 1) ? cell + 1 : cell;
+}

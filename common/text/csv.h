@@ -44,3 +44,11 @@ void csv_close(struct csv *csv);
 
 /* Appends one cell, in quotes where it needs them. Commas and line ends are the caller's. */
 void csv_put(struct buf *out, const char *cell);
+
+/*
+ * The same for whoever opens the file with a spreadsheet, which takes a cell that begins with = + - @
+ * or a tab or CR for a formula and runs it: a ' before it makes it a text. csv_text() takes that '
+ * off again and nothing else, so that every text comes back as it was.
+ */
+void csv_put_text(struct buf *out, const char *cell);
+MUST_USE char *csv_text(char *cell);

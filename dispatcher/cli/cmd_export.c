@@ -116,6 +116,8 @@ static int take_option(struct cli *cli, int c, struct exported *e)
 		return EX_USAGE;
 	if (c == 'u')
 		e->request.charset = CHARSET_UTF8;
+	else if (c == 'a')
+		e->request.as_is = true;
 	else if (c == 't')
 		e->request.templates = true;
 	else if (c == 'd')
@@ -137,6 +139,7 @@ static int read_options(struct cli *cli, int argc, char **argv, struct exported 
 		{"family", required_argument, NULL, ROSTER_FAMILY},
 		{"dir", required_argument, NULL, 'd'},
 		{"utf8", no_argument, NULL, 'u'},
+		{"as-is", no_argument, NULL, 'a'},
 		{"templates", no_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};

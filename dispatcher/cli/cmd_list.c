@@ -110,20 +110,6 @@ static void last_attempt(const struct listed *person, struct buf *out)
 		   clock_local_text(person->tried_at, at));
 }
 
-/* A spreadsheet takes what begins like this for a formula. */
-static void put_cell(const char *text, struct buf *line)
-{
-	struct buf cell = {0};
-
-	if (*text && strchr("=+-@\t\r", *text))
-		buf_char(&cell, '\'');
-	buf_text_add(&cell, text);
-	if (line->length)
-		buf_char(line, ',');
-	csv_put(line, buf_text(&cell));
-	buf_free(&cell);
-}
-
 static void print_csv_head(const struct printing *p)
 {
 	static const char *const heads[LANGUAGES] = {
@@ -153,8 +139,11 @@ static void print_csv(const struct listed *person, void *arg)
 			       person->comment,
 			       person->by,
 			       buf_text(&last)};
-	for (size_t i = 0; i < LENGTH(cells); i++)
-		put_cell(cells[i], &line);
+	for (size_t i = 0; i < LENGTH(cells); i++) {
+		if (i)
+			buf_char(&line, ',');
+		csv_put_text(&line, cells[i]);
+	}
 	printf("%s\r\n", buf_text(&line));
 	buf_free(&line);
 	buf_free(&last);

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/ready.h"
+#include "common/conf/confine.h"
 #include "common/conf/logging.h"
 #include "common/conf/settings.h"
 #include "dispatcher/master/arguments.h"
@@ -360,6 +361,8 @@ int master_main(int argc, char **argv)
 	signal(SIGHUP, SIG_IGN); /* until there is somebody to tell */
 
 	int code = prepare(&m, &arguments);
+	if (code == EX_OK) /* another user it has become by now */
+		confine_begin(m.settings);
 	if (code == EX_OK && arguments.daemon)
 		background_enter(m.log);
 	if (code == EX_OK)

@@ -5,6 +5,8 @@
 #include "common/base/mem.h"
 #include "dispatcher/reply/head.h"
 #include "dispatcher/reply/respond.h"
+#include "dispatcher/reply/source.h"
+#include "dispatcher/reply/tls.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -18,6 +20,7 @@ enum {
 	INPUT_MOST = 2 * BODY_MOST,    /* bytes that wait in a connection */
 	LINGER_MOST = 4 * 1024 * 1024, /* bytes read and thrown away after a refusal */
 	LINGER_MS = 2000,
+	SOURCES = 65536, /* counted apart; two that share a place share their limit */
 	FRESH_MS = 1000, /* for the first byte of a connection that is new when we drain */
 };
 
@@ -42,16 +45,19 @@ struct gate {
 		void *arg;
 	} evhttp;
 	size_t discarded;
+	int *source; /* the counter of those of its source; NULL: it is not counted */
 };
 TAILQ_HEAD(gate_list, gate);
 
 struct gates {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	SSL_CTX *tls; /* NULL: without */
 	struct event *adoption;
 	struct traffic *traffic;
+	const struct settings *settings;
 	int count, most;
-	int64_t deadline;
+	int by_source[SOURCES];
 	struct gate_list newcomers, open;
 	struct gate **by_fd;
 	size_t fds;
@@ -68,7 +74,7 @@ static void set_timer(struct gate *gate, int64_t ms)
 static void enter(struct gate *gate, enum gate_state state)
 {
 	static const unsigned moves[] = {
-		[GATE_IDLE] = 1u << GATE_HEAD,
+		[GATE_IDLE] = 1u << GATE_HEAD | 1u << GATE_REFUSED,
 		[GATE_HEAD] = 1u << GATE_BODY | 1u << GATE_REFUSED,
 		[GATE_BODY] = 1u << GATE_SERVING | 1u << GATE_REFUSED,
 		[GATE_SERVING] = 1u << GATE_IDLE,
@@ -94,8 +100,12 @@ static void free_gate(struct gate *gate)
 	head_clear(&gate->head);
 	if (gate->timer)
 		event_free(gate->timer);
+	if (gate->source)
+		--*gate->source;
 	free(gate);
 }
+
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg);
 
 /* evhttp closes the connection, for whatever reason. */
 static void on_closed(struct evhttp_connection *connection, void *arg)
@@ -104,6 +114,9 @@ static void on_closed(struct evhttp_connection *connection, void *arg)
 	struct gates *gates = gate->gates;
 
 	(void)connection;
+	/* The stream may outlive its connection for as long as it has records left to decrypt. */
+	evbuffer_remove_cb(bufferevent_get_input(gate->stream), on_input, gate);
+	tls_end(gate->stream);
 	TAILQ_REMOVE(&gates->open, gate, next);
 	gates->by_fd[gate->fd] = NULL;
 	free_gate(gate);
@@ -141,6 +154,7 @@ static void on_refused_read(struct bufferevent *stream, void *arg)
 static void on_refused_written(struct bufferevent *stream, void *arg)
 {
 	(void)arg;
+	tls_end(stream);
 	shutdown(bufferevent_getfd(stream), SHUT_WR);
 }
 
@@ -157,18 +171,18 @@ static void refuse(struct gate *gate, const struct head_refusal *refusal)
 	struct gates *gates = gate->gates;
 	/* A form that is too long takes its time to come in, and its sender reads nothing
 	 * before. */
-	bool patient = refusal->status == 413 || gates->deadline < LINGER_MS;
+	bool patient = refusal->status == 413 || gates->settings->reply_deadline < LINGER_MS;
 
 	enter(gate, GATE_REFUSED);
 	bufferevent_getcb(gate->stream, &gate->evhttp.read, &gate->evhttp.write,
 			  &gate->evhttp.event, &gate->evhttp.arg);
 	bufferevent_setcb(gate->stream, on_refused_read, on_refused_written, on_refused_event,
 			  gate);
-	respond_refusal(refusal->status, &answer);
+	respond_refusal(refusal->status, gates->tls, &answer);
 	bufferevent_write(gate->stream, buf_text(&answer), answer.length);
 	bufferevent_enable(gate->stream, EV_READ | EV_WRITE);
 	buf_free(&answer);
-	set_timer(gate, patient ? gates->deadline : LINGER_MS);
+	set_timer(gate, patient ? gates->settings->reply_deadline : LINGER_MS);
 
 	gates->traffic->by_status[refusal->status]++;
 	log_info("reply.refused", "status=%d why=%s ms=%lld", refusal->status,
@@ -236,7 +250,7 @@ static size_t take(struct gate *gate, const char *bytes, size_t length)
 	case GATE_IDLE:
 		enter(gate, GATE_HEAD);
 		gate->began = clock_monotonic();
-		set_timer(gate, gate->gates->deadline);
+		set_timer(gate, gate->gates->settings->reply_deadline);
 		return take_head(gate, bytes, length);
 	case GATE_HEAD:
 		return take_head(gate, bytes, length);
@@ -282,6 +296,22 @@ static void remember_fd(struct gates *gates, struct gate *gate)
 	gates->by_fd[gate->fd] = gate;
 }
 
+/* Whether it is one more than its source may have; else it is counted. */
+static bool is_crowd(struct gate *gate)
+{
+	struct gates *gates = gate->gates;
+	struct source peer = source_of_socket(gate->fd), network = source_network(peer);
+	int *count = &gates->by_source[source_slot(&network, SOURCES)];
+
+	if (source_is_loopback(&peer) || source_is_proxy(&peer, gates->settings->reply_proxies))
+		return false;
+	if (*count >= gates->settings->reply_source_connections)
+		return true;
+	++*count;
+	gate->source = count;
+	return false;
+}
+
 /*
  * Once evhttp has made its connection object, and before anything was read: the object is the
  * argument of the callbacks that it has set. Where there is none evhttp has given up already.
@@ -306,7 +336,13 @@ static void adopt(struct gate *gate)
 	bufferevent_setwatermark(gate->stream, EV_READ, 0, INPUT_MOST);
 	evbuffer_add_cb(bufferevent_get_input(gate->stream), on_input, gate);
 	gate->timer = evtimer_new(gates->base, on_timer, gate);
-	set_timer(gate, gates->deadline);
+	set_timer(gate, gates->settings->reply_deadline);
+	if (is_crowd(gate)) {
+		static const struct head_refusal crowd = {.status = 429, .why = "crowd"};
+		gates->traffic->crowded++;
+		gate->began = clock_monotonic();
+		refuse(gate, &crowd);
+	}
 }
 
 static void on_adoption(evutil_socket_t fd, short what, void *arg)
@@ -327,7 +363,8 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
 	struct gate *gate = mem_alloc(sizeof *gate);
 
 	*gate = (struct gate){.gates = gates, .fd = -1};
-	gate->stream = bufferevent_socket_new(base, -1, 0);
+	gate->stream =
+		gates->tls ? tls_stream(base, gates->tls) : bufferevent_socket_new(base, -1, 0);
 	if (!gate->stream)
 		abort(); /* out of memory */
 	bufferevent_incref(gate->stream);
@@ -339,13 +376,13 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
 	return gate->stream;
 }
 
-struct gates *gates_new(struct event_base *base, struct evhttp *http, int most, int64_t deadline,
-			struct traffic *traffic)
+struct gates *gates_new(struct event_base *base, struct evhttp *http, int most,
+			const struct settings *settings, struct traffic *traffic)
 {
 	struct gates *gates = mem_alloc(sizeof *gates);
 
 	*gates = (struct gates){
-		.base = base, .most = most, .deadline = deadline, .traffic = traffic};
+		.base = base, .most = most, .settings = settings, .traffic = traffic};
 	TAILQ_INIT(&gates->newcomers);
 	TAILQ_INIT(&gates->open);
 	gates->adoption = event_new(base, -1, 0, on_adoption, gates);
@@ -360,9 +397,15 @@ void gates_listen(struct gates *gates, struct evhttp_bound_socket *socket)
 	gates->listener = evhttp_bound_socket_get_listener(socket);
 }
 
-void gates_set_deadline(struct gates *gates, int64_t deadline)
+void gates_set_tls(struct gates *gates, SSL_CTX *tls)
 {
-	gates->deadline = deadline;
+	SSL_CTX_free(gates->tls);
+	gates->tls = tls;
+}
+
+bool gates_have_tls(const struct gates *gates)
+{
+	return gates->tls;
 }
 
 int gates_count(const struct gates *gates)
@@ -395,6 +438,7 @@ void gates_free(struct gates *gates)
 	if (!gates)
 		return;
 	event_free(gates->adoption);
+	SSL_CTX_free(gates->tls);
 	free(gates->by_fd);
 	free(gates);
 }
@@ -419,7 +463,7 @@ static void on_answered(struct evhttp_request *request, void *arg)
 	if (gate->excess || gate->gates->drained)
 		evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
 				  "close");
-	set_timer(gate, gate->gates->deadline);
+	set_timer(gate, gate->gates->settings->reply_deadline);
 }
 
 int64_t gate_serve(struct gate *gate, struct evhttp_request *request)

@@ -5,8 +5,8 @@
  * clock over the whole request, however slowly it trickles, and caps the number of connections.
  *
  *	IDLE -> HEAD -> BODY -> SERVING -> IDLE ...        a request that is answered
- *	        HEAD -> REFUSED                            one that is not: the gate answers
- *itself
+ *	        HEAD -> REFUSED                            one that is not: the gate answers itself
+ *	IDLE -> REFUSED                                    the source has too many connections
  *
  * A refused connection is taken away from evhttp: the answer is written, what still comes in is
  * read and thrown away for a while (else the peer's system discards the answer), then evhttp is
@@ -14,13 +14,17 @@
  * before it was answered: such a connection is closed after the answer.
  *
  * At the cap nothing more is accepted until a connection goes; those who wait in the listening
- * socket's queue are not turned away.
+ * socket's queue are not turned away. One source that has reply.source_connections of its own is
+ * told to wait (429), so that it does not take the places of all others. This machine itself and
+ * the proxies that are named are no such source.
  */
 
 #include "common/base/must.h"
+#include "common/conf/settings.h"
 #include "dispatcher/reply/traffic.h"
 #include <event2/event.h>
 #include <event2/http.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,13 +32,18 @@ struct gates;
 struct gate;
 
 /*
- * Gates for all connections of `http`, of which at most `most` are open at a time; `deadline`
- * in milliseconds. The server calls gates_listen() with its one listening socket afterwards.
+ * Gates for all connections of `http`, of which at most `most` are open at a time; the rest of the
+ * settings may change while it runs. The server calls gates_listen() with its one listening socket
+ * afterwards.
  */
-struct gates *gates_new(struct event_base *base, struct evhttp *http, int most, int64_t deadline,
-			struct traffic *traffic);
+struct gates *gates_new(struct event_base *base, struct evhttp *http, int most,
+			const struct settings *settings, struct traffic *traffic);
 void gates_listen(struct gates *gates, struct evhttp_bound_socket *socket);
-void gates_set_deadline(struct gates *gates, int64_t deadline);
+
+/* What connections are opened with from now on; NULL: without TLS. Takes it. */
+void gates_set_tls(struct gates *gates, SSL_CTX *tls);
+bool gates_have_tls(const struct gates *gates);
+
 int gates_count(const struct gates *gates);
 
 /* Takes no more requests: closes what is idle and calls `done` when the last connection is

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "dispatcher/reply/gate.h"
+#include "dispatcher/reply/guesses.h"
 #include "dispatcher/reply/page.h"
 
 #include <event2/buffer.h>
@@ -29,6 +30,10 @@ static const struct {
 	{"Cache-Control", "no-store"},
 };
 
+/* Over TLS: for a year, browsers are not to try without. */
+static const char hsts_name[] = "Strict-Transport-Security", hsts[] = "max-age=31536000";
+_Static_assert(sizeof hsts_name + sizeof hsts + 2 <= RESPONSE_TLS_MOST, "fits");
+
 /* What some statuses must or should be answered with. */
 static const struct {
 	int status;
@@ -36,6 +41,7 @@ static const struct {
 } status_headers[] = {
 	{401, "WWW-Authenticate", "Bearer"},
 	{405, "Allow", "GET, HEAD, POST"},
+	{429, "Retry-After", "5"},
 	{503, "Retry-After", "5"},
 };
 
@@ -69,6 +75,8 @@ static void count(const struct visit *visit, int status)
 		break;
 	}
 	visit->server->traffic.by_status[status]++;
+	if (!visit->server->settings->reply_access_log)
+		return;
 	log_info("reply.request", "method=%s status=%d broadcast=%lld person=%lld ms=%lld%s",
 		 method_names[method], status, (long long)visit->broadcast,
 		 (long long)visit->person, (long long)(clock_monotonic() - visit->began),
@@ -92,11 +100,13 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 	evhttp_add_header(out, policy_name, policy);
 	for (size_t i = 0; i < LENGTH(headers); i++)
 		evhttp_add_header(out, headers[i].name, headers[i].value);
+	if (gates_have_tls(visit->server->gates))
+		evhttp_add_header(out, hsts_name, hsts);
 	for (size_t i = 0; i < LENGTH(status_headers); i++)
 		if (status_headers[i].status == status &&
 		    !evhttp_find_header(out, status_headers[i].name))
 			evhttp_add_header(out, status_headers[i].name, status_headers[i].value);
-	if (!gate || gate_must_close(gate))
+	if (!gate || gate_must_close(gate) || status == 429)
 		evhttp_add_header(out, "Connection", "close");
 	if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)
 		evbuffer_add(evhttp_request_get_output_buffer(request), buf_text(body),
@@ -113,7 +123,29 @@ void respond_problem(const struct visit *visit, int status)
 	buf_free(&page);
 }
 
-void respond_refusal(int status, struct buf *out)
+void respond_wrong(const struct visit *visit, int status)
+{
+	struct server *server = visit->server;
+	const struct settings *s = server->settings;
+	struct source source = source_of_request(visit->request, s->reply_proxies);
+	int64_t wait = guesses_note(server->guesses, &source, clock_monotonic(),
+				    s->reply_wrong_links, s->reply_wrong_links_in_all);
+	char seconds[24], text[SOURCE_TEXT];
+
+	server->traffic.wrong_links++;
+	if (!wait) {
+		respond_problem(visit, status);
+		return;
+	}
+	log_info("reply.guessing", "source=%s wait_s=%lld", log_address(source_text(&source, text)),
+		 (long long)wait);
+	snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
+	evhttp_add_header(evhttp_request_get_output_headers(visit->request), "Retry-After",
+			  seconds);
+	respond_problem(visit, 429);
+}
+
+void respond_refusal(int status, bool tls, struct buf *out)
 {
 	struct buf page = {0};
 
@@ -123,6 +155,8 @@ void respond_refusal(int status, struct buf *out)
 	buf_format(out, "%s: %s\r\n", policy_name, content_policy);
 	for (size_t i = 0; i < LENGTH(headers); i++)
 		buf_format(out, "%s: %s\r\n", headers[i].name, headers[i].value);
+	if (tls)
+		buf_format(out, "%s: %s\r\n", hsts_name, hsts);
 	for (size_t i = 0; i < LENGTH(status_headers); i++)
 		if (status_headers[i].status == status)
 			buf_format(out, "%s: %s\r\n", status_headers[i].name,

@@ -19,8 +19,8 @@ struct visit {
 	bool script;               /* the page offers notifications, by our script */
 };
 
-/* Bytes that the status line and the headers take at most, and what visit.script adds. */
-enum { RESPONSE_HEADERS_MOST = 448, RESPONSE_SCRIPT_MOST = 48 };
+/* Bytes that the status line and the headers take at most, and what visit.script and TLS add. */
+enum { RESPONSE_HEADERS_MOST = 448, RESPONSE_SCRIPT_MOST = 48, RESPONSE_TLS_MOST = 48 };
 
 #define TYPE_HTML "text/html; charset=utf-8"
 #define TYPE_JSON "application/json"
@@ -37,5 +37,8 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 /* The page for a status of problems.def, with the further header that the status asks for. */
 void respond_problem(const struct visit *visit, int status);
 
-/* A whole answer as bytes, for a connection that is closed after it. */
-void respond_refusal(int status, struct buf *out);
+/* As respond_problem() for a link or a token that is wrong; 429 where there were too many. */
+void respond_wrong(const struct visit *visit, int status);
+
+/* A whole answer as bytes, for a connection that is closed after it; `tls`: it goes over TLS. */
+void respond_refusal(int status, bool tls, struct buf *out);

@@ -129,12 +129,13 @@ static void show_form(struct visit *visit, struct subject *subject)
 {
 	struct answer answer;
 	struct buf page = {0};
+	size_t headers = RESPONSE_HEADERS_MOST + (visit->script ? RESPONSE_SCRIPT_MOST : 0) +
+			 (gates_have_tls(visit->server->gates) ? RESPONSE_TLS_MOST : 0);
 
 	read_query(visit, subject);
 	answer_recall(&subject->page, &subject->question, &answer);
 	struct page_view view = view_of(visit, subject, &answer);
-	page_form(&page, &view,
-		  PAGE_MOST - RESPONSE_HEADERS_MOST - (visit->script ? RESPONSE_SCRIPT_MOST : 0));
+	page_form(&page, &view, PAGE_MOST - headers);
 	respond(visit, 200, TYPE_HTML, &page);
 	buf_free(&page);
 	answer_free(&answer);
@@ -200,7 +201,9 @@ static void serve_device(struct visit *visit, const char *token)
 	if (!problem && evhttp_request_get_command(visit->request) != EVHTTP_REQ_POST)
 		problem = 405;
 	visit->script = false;
-	if (problem)
+	if (problem == 404)
+		respond_wrong(visit, problem);
+	else if (problem)
 		respond_problem(visit, problem);
 	else
 		subscribe_take(visit);
@@ -216,7 +219,9 @@ static void serve_answer(struct visit *visit, const char *token)
 
 	if (!problem && posted && !is_form(visit))
 		problem = 415;
-	if (problem)
+	if (problem == 404)
+		respond_wrong(visit, problem);
+	else if (problem)
 		respond_problem(visit, problem);
 	else if (posted)
 		take_answer(visit, &subject);

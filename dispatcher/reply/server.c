@@ -5,12 +5,16 @@
 #include "common/base/must.h"
 #include "common/base/ready.h"
 #include "common/base/vocabulary.h"
+#include "common/conf/confine.h"
 #include "common/conf/logging.h"
 #include "dispatcher/reply/batch.h"
 #include "dispatcher/reply/gate.h"
+#include "dispatcher/reply/guesses.h"
 #include "dispatcher/reply/listen.h"
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/routes.h"
+#include "dispatcher/reply/seen.h"
+#include "dispatcher/reply/tls.h"
 
 #include <event2/http.h>
 #include <signal.h>
@@ -43,6 +47,17 @@ static struct token_keys *load_keys(const struct settings *settings, struct buf 
 
 	free(path);
 	return keys;
+}
+
+/* False: the certificate that we have stays in use. */
+static bool load_tls(struct server *server, struct buf *fault)
+{
+	SSL_CTX *tls = NULL;
+
+	if (tls_wanted(server->settings) && !(tls = tls_open(server->settings, fault)))
+		return false;
+	gates_set_tls(server->gates, tls);
+	return true;
 }
 
 static void take_accounts(struct server *server)
@@ -90,7 +105,35 @@ static void load_hook_token(struct server *server)
 	free(path);
 }
 
+/* What is read again while it runs; what is written is open, or in the folder run. */
+static void allow_files(const struct server *server, struct guard *guard)
+{
+	const struct settings *settings = server->settings;
+	char *vapid = vapid_file(settings);
+
+	confine_to_store(guard, settings);
+	guard_allow_folder_of(guard, vapid, GUARD_READ);
+	if (tls_wanted(settings)) {
+		guard_allow_folder_of(guard, settings->reply_tls_certificate, GUARD_READ);
+		guard_allow_folder_of(guard, settings->reply_tls_key, GUARD_READ);
+	}
+	free(vapid);
+}
+
 /* while it runs */
+
+static void look_for_hidden_files(const struct server *server)
+{
+	struct guard guard = {0};
+
+	allow_files(server, &guard);
+	const char *hidden = server->settings->tenko_confine ? guard_hides(&guard) : NULL;
+	if (hidden)
+		log_error("reply.start_anew", "file=%s why=%s", log_quote(hidden),
+			  log_quote("it was not to be read when the endpoint gave up its rights; "
+				    "end it, and it is started anew"));
+	guard_clear(&guard);
+}
 
 static void on_reload(evutil_socket_t number, short what, void *arg)
 {
@@ -102,7 +145,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 	(void)what;
 	if (settings_refresh(server->settings)) {
 		logging_reload(server->settings);
-		gates_set_deadline(server->gates, server->settings->reply_deadline);
+		look_for_hidden_files(server);
 		take_accounts(server);
 	}
 	struct token_keys *keys = load_keys(server->settings, &fault);
@@ -112,6 +155,9 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 	} else {
 		log_error("reply.keys", "error=%s kept=yes", log_quote(buf_text(&fault)));
 	}
+	buf_clear(&fault);
+	if (!load_tls(server, &fault))
+		log_error("reply.tls", "error=%s kept=yes", log_quote(buf_text(&fault)));
 	buf_free(&fault);
 	load_vapid(server);
 	load_hook_token(server);
@@ -222,12 +268,23 @@ static void open_loop(struct running *running)
 	}
 	running->grace = evtimer_new(server->base, on_grace_over, running);
 	server->batch = batch_new(server);
+	server->guesses = guesses_new();
+	server->pins = seen_new();
 	server->gates =
 		gates_new(server->base, running->http, connections_allowed(server->settings),
-			  server->settings->reply_deadline, &server->traffic);
+			  server->settings, &server->traffic);
 	evhttp_set_allowed_methods(running->http,
 				   EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
 	evhttp_set_gencb(running->http, routes_serve, server);
+}
+
+static int open_tls(struct server *server)
+{
+	struct buf fault = {0};
+	int code = load_tls(server, &fault) ? EX_OK : refuse_to_start(buf_text(&fault), EX_CONFIG);
+
+	buf_free(&fault);
+	return code;
 }
 
 static int open_socket(struct running *running)
@@ -249,6 +306,16 @@ static int open_socket(struct running *running)
 	return code;
 }
 
+static void give_up_rights(const struct server *server)
+{
+	struct guard guard = {0};
+
+	allow_files(server, &guard);
+	confine_enter(&guard, server->settings);
+	if (server->settings->tenko_confine)
+		store_keep_files(server->store);
+}
+
 static void free_running(struct running *running)
 {
 	struct server *server = &running->server;
@@ -257,6 +324,8 @@ static void free_running(struct running *running)
 	if (running->http)
 		evhttp_free(running->http);
 	gates_free(server->gates);
+	guesses_free(server->guesses);
+	seen_free(server->pins);
 	for (size_t i = 0; i < LENGTH(running->signals); i++)
 		if (running->signals[i])
 			event_free(running->signals[i]);
@@ -281,10 +350,14 @@ int server_run(struct settings *settings)
 
 	if (!code) {
 		open_loop(&running);
-		code = open_socket(&running);
+		code = open_tls(&running.server);
 	}
+	if (!code)
+		code = open_socket(&running);
 	if (!code) {
-		log_info("reply.ready", "listen=%s", log_quote(settings->reply_listen));
+		give_up_rights(&running.server);
+		log_info("reply.ready", "listen=%s tls=%s", log_quote(settings->reply_listen),
+			 tls_wanted(settings) ? "yes" : "no");
 		ready_tell();
 		event_base_dispatch(running.server.base);
 		log_info("reply.stopped", "recorded=%lld",

@@ -19,6 +19,8 @@
 
 struct batch;
 struct gates;
+struct guesses;
+struct seen;
 
 struct server {
 	struct settings *settings;
@@ -30,6 +32,8 @@ struct server {
 	struct event_base *base;
 	struct gates *gates;
 	struct batch *batch;
+	struct guesses *guesses;
+	struct seen *pins; /* requests that tried a PIN */
 	struct traffic traffic;
 	json_t *queue_figures;       /* as they were when they were last asked for */
 	int64_t queue_figures_until; /* how long that will do, on the monotonic clock */

@@ -5,12 +5,11 @@
 #include "common/store/broadcast.h"
 #include "common/store/figures.h"
 #include "dispatcher/reply/gate.h"
+#include "dispatcher/reply/source.h"
 #include "dispatcher/reply/stats_queue.h"
 
-#include <arpa/inet.h>
 #include <event2/bufferevent.h>
 #include <jansson.h>
-#include <netinet/in.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,21 +19,6 @@
 enum { BROADCASTS_MOST = 20 }; /* the newest are shown */
 
 /* who may see it */
-
-static bool is_loopback(const struct sockaddr_storage *peer)
-{
-	if (peer->ss_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const void *)peer;
-		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-	}
-	if (peer->ss_family == AF_INET6) {
-		const struct in6_addr *v6 =
-			&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
-		return IN6_IS_ADDR_LOOPBACK(v6) ||
-		       (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
-	}
-	return false;
-}
 
 /* A proxy on this host connects from loopback for anybody. What it says of them is not believed. */
 static bool came_by_proxy(const struct visit *visit)
@@ -51,12 +35,10 @@ static bool came_by_proxy(const struct visit *visit)
 static bool from_here(const struct visit *visit)
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(visit->request);
-	struct sockaddr_storage peer;
-	socklen_t length = sizeof peer;
 	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
+	struct source peer = source_of_socket(fd);
 
-	return getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && is_loopback(&peer) &&
-	       !came_by_proxy(visit);
+	return source_is_loopback(&peer) && !came_by_proxy(visit);
 }
 
 static bool has_token(const struct visit *visit)
@@ -124,8 +106,9 @@ static json_t *replies_json(const struct traffic *traffic)
 
 static json_t *connections_json(const struct server *server)
 {
-	return json_pack("{s:i, s:I}", "open", gates_count(server->gates), "dropped",
-			 (json_int_t)server->traffic.dropped);
+	return json_pack("{s:i, s:I, s:I}", "open", gates_count(server->gates), "dropped",
+			 (json_int_t)server->traffic.dropped, "crowded",
+			 (json_int_t)server->traffic.crowded);
 }
 
 static void show(struct visit *visit)
@@ -133,12 +116,13 @@ static void show(struct visit *visit)
 	struct server *server = visit->server;
 	json_t *broadcasts = json_array();
 	enum store_status status = add_broadcasts(server->store, broadcasts);
-	json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "broadcasts", broadcasts, "queue",
-				stats_queue(server), "replies", replies_json(&server->traffic),
-				"requests", requests_json(&server->traffic), "webhooks_refused",
-				(json_int_t)server->traffic.unsigned_webhooks, "hooks_refused",
-				(json_int_t)server->traffic.hooks_refused, "connections",
-				connections_json(server));
+	json_t *all = json_pack(
+		"{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o}", "broadcasts", broadcasts, "queue",
+		stats_queue(server), "replies", replies_json(&server->traffic), "requests",
+		requests_json(&server->traffic), "webhooks_refused",
+		(json_int_t)server->traffic.unsigned_webhooks, "hooks_refused",
+		(json_int_t)server->traffic.hooks_refused, "wrong_links",
+		(json_int_t)server->traffic.wrong_links, "connections", connections_json(server));
 	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
 	struct buf body = {0};
 
@@ -162,5 +146,5 @@ void stats_serve(struct visit *visit, const char *rest)
 	if (from_here(visit) || has_token(visit))
 		show(visit);
 	else
-		respond_problem(visit, token_is_set ? 401 : 403);
+		respond_wrong(visit, token_is_set ? 401 : 403);
 }

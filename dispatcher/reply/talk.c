@@ -63,8 +63,9 @@ static char *action_of(const struct visit *visit, const struct talk *talk)
 		token_make_call(visit->server->keys, party->attempt, token);
 	else
 		token_make(visit->server->keys, party->broadcast, party->person, token);
-	char *path = mem_format("/voice/%s/%s?n=%" PRId64, party->attempt ? "call" : "answer",
-				token, talk->times + 1);
+	char *path = mem_format("/voice/%s/%s?n=%" PRId64 "&t=%" PRId64,
+				party->attempt ? "call" : "answer", token, talk->times + 1,
+				talk->asked ? talk->asked : clock_utc());
 	char *url = webhook_url(visit->server, path);
 	free(path);
 	return url;
@@ -138,6 +139,11 @@ static void ask_again(const struct visit *visit, const struct talk *talk, enum p
 
 /* recording */
 
+static enum reply_way way_of(const struct talk *talk)
+{
+	return talk->party.attempt ? WAY_VOICE : WAY_CALL_IN;
+}
+
 struct spoken_answer {
 	struct entry entry; /* first */
 	struct talk talk;
@@ -148,18 +154,22 @@ struct spoken_answer {
 static enum store_status append(struct store *store, struct entry *entry)
 {
 	const struct spoken_answer *a = (const struct spoken_answer *)entry;
+	bool answered = false;
 	struct reply reply = {
 		.broadcast = a->talk.party.broadcast,
 		.person = a->talk.party.person,
 		.choice = a->talk.question.choice[a->choice].key,
 		.items = "[]",
 		.comment = "",
-		.way = a->talk.party.attempt ? WAY_VOICE : WAY_CALL_IN,
+		.way = way_of(&a->talk),
 		.by = "",
 		.at = a->at,
 	};
 
-	return reply_append(store, &reply);
+	enum store_status status = reply_given(store, reply.broadcast, reply.person, reply.way,
+					       a->talk.asked, a->at, &answered);
+
+	return status || answered ? status : reply_append(store, &reply);
 }
 
 static void tell(struct entry *entry, bool recorded)

@@ -3,6 +3,10 @@
 /*
  * Asking one person in a call: read out the question, take a key, record it, read it back. Then the
  * next person who shares the telephone has their turn, or the call ends.
+ *
+ * A question is answered once. The address that its key goes to says when it was asked, and the
+ * provider's signature is over that address: the same request sent again, by the provider or by
+ * somebody who got hold of it, finds an answer from after the question and records nothing.
  */
 
 #include "common/store/call.h"
@@ -18,6 +22,7 @@ struct talk {
 	struct reply_page page;
 	struct question question;
 	int64_t times; /* how often the question was read out before */
+	int64_t asked; /* when, the first time in this call; UTC milliseconds, 0: it was not yet */
 };
 
 /*

@@ -13,5 +13,7 @@ struct traffic {
 	int64_t commits;               /* transactions they took */
 	int64_t unsigned_webhooks;     /* telephone requests without the provider's signature */
 	int64_t hooks_refused;         /* requests to /hooks/ without the token */
+	int64_t wrong_links;           /* links and tokens that are none of ours */
+	int64_t crowded;               /* connections of sources that had too many */
 	int64_t dropped;               /* connections that were closed for being too slow */
 };

@@ -152,7 +152,6 @@ static void skip_answered(const struct visit *visit, struct call_party *party)
 static void converse(struct visit *visit, const char *token, const struct form *form)
 {
 	const char *digits = form_value(form, "Digits");
-	char *times = webhook_query(visit, "n");
 	struct call_party party;
 	struct talk talk = {0};
 	int problem = find_party(visit, token, &party);
@@ -161,7 +160,8 @@ static void converse(struct visit *visit, const char *token, const struct form *
 		skip_answered(visit, &party);
 	if (!problem)
 		problem = talk_load(visit, &party, &talk);
-	talk.times = atoll(times);
+	talk.times = webhook_number(visit, "n");
+	talk.asked = webhook_number(visit, "t");
 	if (problem)
 		respond_problem(visit, problem);
 	else if (!digits && call_by_machine(webhook_field(form, "AnsweredBy")))
@@ -171,7 +171,6 @@ static void converse(struct visit *visit, const char *token, const struct form *
 	else
 		talk_hear(visit, &talk, digits);
 	talk_free(&talk);
-	free(times);
 }
 
 void voice_serve_call(struct visit *visit, const char *token)

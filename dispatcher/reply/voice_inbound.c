@@ -4,6 +4,7 @@
 #include "common/base/mem.h"
 #include "common/store/caller.h"
 #include "dispatcher/reply/batch.h"
+#include "dispatcher/reply/seen.h"
 #include "dispatcher/reply/talk.h"
 #include "dispatcher/reply/twiml.h"
 #include "dispatcher/reply/voice.h"
@@ -17,9 +18,16 @@
 /*
  * People who call in. An ID that nobody has is asked for its PIN like any other, so that nobody can
  * find out by trying which there are.
+ *
+ * A wrong PIN counts once: not when the provider, or somebody who got hold of its request, sends it
+ * again. The address that it goes to says when it was asked for, and is good for a while only.
  */
 
-enum { TRIES_MOST = 3 /* in one call */, ID_MOST = 10 /* digits */ };
+enum {
+	TRIES_MOST = 3 /* in one call */,
+	ID_MOST = 10 /* digits */,
+	PIN_WITHIN_MS = 15 * 60 * 1000,
+};
 
 /* asking for ID and PIN */
 
@@ -57,11 +65,7 @@ void voice_serve_inbound(struct visit *visit, const char *rest)
 
 static int64_t tries_of(const struct visit *visit)
 {
-	char *text = webhook_query(visit, "n");
-	int64_t tries = atoll(text);
-
-	free(text);
-	return tries;
+	return webhook_number(visit, "n");
 }
 
 static bool is_id(const char *digits)
@@ -94,7 +98,8 @@ void voice_serve_id(struct visit *visit, const char *rest)
 	const char *id = webhook_field(&form, "Digits");
 	twiml_begin(&script);
 	if (is_id(id)) {
-		char *path = mem_format("/voice/inbound/pin?id=%s&n=%" PRId64, id, tries_of(visit));
+		char *path = mem_format("/voice/inbound/pin?id=%s&n=%" PRId64 "&t=%" PRId64, id,
+					tries_of(visit), clock_utc());
 		gather(visit, &script, PHRASE_CALL_PIN, path);
 		free(path);
 	} else {
@@ -111,6 +116,8 @@ struct login {
 	struct entry entry; /* first */
 	char id[ID_MOST + 1];
 	char pin[PIN_MOST + 2]; /* one digit too many shows */
+	bool late;              /* asked for too long ago */
+	bool again;             /* this very request was here before */
 	bool let_in, locked;
 	struct caller caller;
 };
@@ -121,7 +128,7 @@ static bool fits(struct login *l, int64_t now)
 	bool good = pin_fits(l->pin, c->pin_hash);
 
 	l->locked = now < c->locked_until;
-	l->let_in = good && !l->locked;
+	l->let_in = good && !l->locked && !l->late;
 	return l->let_in;
 }
 
@@ -138,7 +145,7 @@ static enum store_status append(struct store *store, struct entry *entry)
 	if (status && status != STORE_NONE)
 		return status;
 	bool good = fits(l, now);
-	if (!known || l->locked || (good && !c->wrong))
+	if (!known || l->late || l->again || l->locked || (good && !c->wrong))
 		return STORE_OK;
 	c->wrong = good ? 0 : c->wrong + 1;
 	if (c->wrong >= CALLER_WRONG_MOST) {
@@ -201,6 +208,9 @@ void voice_serve_pin(struct visit *visit, const char *rest)
 	char *id = webhook_query(visit, "id");
 	l->entry =
 		(struct entry){.visit = *visit, .append = append, .tell = tell, .free = free_login};
+	int64_t age = clock_utc() - webhook_number(visit, "t");
+	l->late = age < 0 || age > PIN_WITHIN_MS;
+	l->again = seen_before(visit->server->pins, webhook_signature(visit));
 	snprintf(l->id, sizeof l->id, "%s", id);
 	snprintf(l->pin, sizeof l->pin, "%s", webhook_field(&form, "Digits"));
 	batch_add(visit->server->batch, &l->entry);
@@ -221,6 +231,7 @@ void voice_serve_answer(struct visit *visit, const char *token)
 	bool good = token_check(visit->server->keys, token, &party.broadcast, &party.person);
 	int problem = good ? talk_load(visit, &party, &talk) : 404;
 	talk.times = tries_of(visit);
+	talk.asked = webhook_number(visit, "t");
 	if (problem)
 		respond_problem(visit, problem);
 	else

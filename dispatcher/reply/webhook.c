@@ -19,12 +19,17 @@ char *webhook_url(const struct server *server, const char *path)
 	return url;
 }
 
+const char *webhook_signature(const struct visit *visit)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(visit->request),
+				  "X-Twilio-Signature");
+}
+
 /* By the token of any of our accounts. */
 static bool is_signed(const struct visit *visit, const struct form *form)
 {
 	const struct accounts *accounts = &visit->server->accounts;
-	const char *signature = evhttp_find_header(evhttp_request_get_input_headers(visit->request),
-						   "X-Twilio-Signature");
+	const char *signature = webhook_signature(visit);
 	char *url = webhook_url(visit->server, evhttp_request_get_uri(visit->request));
 	struct webhook_field fields[FORM_FIELDS];
 	bool good = false;
@@ -81,6 +86,15 @@ char *webhook_query(const struct visit *visit, const char *name)
 	char *value = mem_string(webhook_field(&form, name));
 	form_free(&form);
 	return value;
+}
+
+int64_t webhook_number(const struct visit *visit, const char *name)
+{
+	char *text = webhook_query(visit, name);
+	int64_t number = atoll(text);
+
+	free(text);
+	return number;
 }
 
 void webhook_answer(const struct visit *visit, struct buf *script)

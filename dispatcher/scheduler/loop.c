@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/ready.h"
+#include "common/conf/confine.h"
 #include "common/conf/logging.h"
 #include "common/queue/poke.h"
 #include "dispatcher/scheduler/calls.h"
@@ -342,6 +343,17 @@ static void close_all(struct loop *l)
 	event_base_free(l->base);
 }
 
+/* What it reads again later is allowed; what it writes is open, or in the folder run. */
+static void give_up_rights(const struct scheduler *s)
+{
+	struct guard guard = {0};
+
+	confine_to_store(&guard, s->settings);
+	confine_enter(&guard, s->settings);
+	if (s->settings->tenko_confine)
+		store_keep_files(s->store);
+}
+
 int loop_run(struct settings *settings)
 {
 	struct loop *l = mem_alloc(sizeof *l);
@@ -352,6 +364,7 @@ int loop_run(struct settings *settings)
 	watch_signals(l);
 	int code = open_all(l);
 	if (!code) {
+		give_up_rights(&l->s);
 		connect_belt(l);
 		ready_tell();
 		log_info("scheduler.started", NULL);

@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/store/call.h"
 #include "common/store/device.h"
+#include "common/store/reply.h"
 #include "dispatcher/scheduler/chains.h"
 #include "dispatcher/scheduler/families.h"
 
@@ -59,8 +60,8 @@ static enum store_status refine(struct scheduler *s, const struct attempt_state 
 
 	if (*outcome != OUTCOME_ANSWERED_NO_INPUT)
 		return STORE_OK;
-	enum store_status status =
-		call_answered_since(s->store, d->broadcast, d->person, a->created_at, &replied);
+	enum store_status status = reply_given(s->store, d->broadcast, d->person, WAY_VOICE,
+					       a->created_at, INT64_MAX, &replied);
 	if (!status && !replied)
 		status = call_machine_heard(s->store, a->call ? a->call : a->id, &machine);
 	if (replied)

@@ -284,7 +284,7 @@ def test_config_check_looks_at_what_the_table_cannot_say(bare, section, key, val
 def test_queue_that_cannot_be_reached(roster):
     done = roster.cli("queue", code=os.EX_UNAVAILABLE)
     assert "cannot be reached" in done.stderr and "redis.sock" in done.stderr and done.stdout == ""
-    roster.configure(redis={"mode": "external", "address": "127.0.0.1:1"})
+    roster.configure(redis={"mode": "external", "address": "127.0.0.1:1", "password": "hush"})
     roster.cli("queue", "--json", code=os.EX_UNAVAILABLE)
 
 

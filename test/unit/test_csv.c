@@ -169,6 +169,43 @@ START_TEST(cells_are_written)
 }
 END_TEST
 
+static const struct {
+	const char *text, *written;
+} texts[] = {
+	{"", ""},
+	{"plain", "plain"},
+	{"=1+1", "'=1+1"},
+	{"+81 90", "'+81 90"},
+	{"-", "'-"},
+	{"@SUM(A1)", "'@SUM(A1)"},
+	{"\tx", "'\tx"},
+	{"\rx", "\"'\rx\""},
+	{"=\"a\",b", "\"'=\"\"a\"\",b\""},
+	{"'quoted'", "'quoted'"},
+	{"'", "'"},
+	{"'=1", "''=1"},
+	{"''=1", "'''=1"},
+	{"a=1", "a=1"},
+};
+
+START_TEST(no_text_is_a_formula_and_each_comes_back)
+{
+	struct buf out = {0};
+	struct csv csv;
+
+	csv_put_text(&out, texts[_i].text);
+	ck_assert_str_eq(buf_text(&out), texts[_i].written);
+	csv_open(&csv, buf_text(&out), out.length, 0);
+	if (out.length) {
+		ck_assert_int_eq(csv_next(&csv), CSV_RECORD);
+		ck_assert(!csv.cell[0][0] || !strchr("=+-@\t\r", csv.cell[0][0]));
+		ck_assert_str_eq(csv_text(csv.cell[0]), texts[_i].text);
+	}
+	csv_close(&csv);
+	buf_free(&out);
+}
+END_TEST
+
 /* characters */
 
 /* One character as UTF-8. */
@@ -338,6 +375,7 @@ int main(void)
 	tcase_add_test(csv, records_have_a_size);
 	tcase_add_test(csv, any_bytes_are_survived);
 	tcase_add_loop_test(csv, cells_are_written, 0, LENGTH(writings));
+	tcase_add_loop_test(csv, no_text_is_a_formula_and_each_comes_back, 0, LENGTH(texts));
 	suite_add_tcase(suite, csv);
 	tcase_set_timeout(charset, 60);
 	tcase_add_test(charset, every_character_comes_back);

@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "dispatcher/reply/answer.h"
 #include "dispatcher/reply/page.h"
+#include "dispatcher/reply/respond.h"
 #include "test/unit/run.h"
 
 #include <check.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM = 8192 - 448 };
+enum { ROOM = 8192 - RESPONSE_HEADERS_MOST };
 
 static struct question question;
 static struct reply_page page;

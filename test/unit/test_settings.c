@@ -540,6 +540,40 @@ static TCase *writing(void)
 	return t;
 }
 
+START_TEST(redis_over_tcp_needs_a_password)
+{
+	static const char *const sound[] = {
+		"[redis]\nmode = embedded\naddress = 192.0.2.1:6379\n",
+		"[redis]\nmode = external\naddress = unix:/run/redis.sock\n",
+		"[redis]\nmode = external\naddress = 192.0.2.1:6379\npassword = x\n",
+		"[redis]\nmode = external\nallow_insecure = yes\n",
+	};
+	static const char *const faulty[] = {
+		"[redis]\nmode = external\n",
+		"[redis]\nmode = external\naddress = [::1]:6379\n",
+	};
+
+	for (size_t i = 0; i < LENGTH(sound); i++)
+		settings_free(read_good(sound[i]));
+	for (size_t i = 0; i < LENGTH(faulty); i++) {
+		struct buf said = {0};
+		read_faulty(faulty[i], strlen(faulty[i]), &said);
+		ck_assert_ptr_nonnull(strstr(buf_text(&said), "redis.password"));
+		ck_assert_ptr_nonnull(strstr(buf_text(&said), "redis.allow_insecure = yes"));
+		buf_free(&said);
+	}
+}
+END_TEST
+
+static TCase *together(void)
+{
+	TCase *t = tcase_create("together");
+
+	tcase_add_checked_fixture(t, make_folder, remove_folder);
+	tcase_add_test(t, redis_over_tcp_needs_a_password);
+	return t;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("settings");
@@ -547,5 +581,6 @@ int main(void)
 	suite_add_tcase(suite, reading());
 	suite_add_tcase(suite, faults());
 	suite_add_tcase(suite, writing());
+	suite_add_tcase(suite, together());
 	return run_suite(suite);
 }

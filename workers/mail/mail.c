@@ -137,6 +137,12 @@ static void mail_close(struct worker *worker)
 	worker_set_state(worker, NULL);
 }
 
+static void mail_files(struct guard *guard, const struct settings *settings)
+{
+	if (*settings->mail_tls_ca_file)
+		guard_allow(guard, settings->mail_tls_ca_file, GUARD_READ);
+}
+
 const struct worker_channel mail_channel = {
 	.channel = CHANNEL_MAIL,
 	.program = "tenko-mail",
@@ -145,4 +151,5 @@ const struct worker_channel mail_channel = {
 	.open = mail_open,
 	.deliver = mail_deliver,
 	.close = mail_close,
+	.files = mail_files,
 };

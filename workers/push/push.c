@@ -1,5 +1,6 @@
 #include "workers/push/push.h"
 
+#include "common/auth/vapid.h"
 #include "common/base/clock.h"
 #include "common/base/crash.h"
 #include "common/base/log.h"
@@ -161,6 +162,18 @@ static void push_deliver(struct worker *worker, const struct job *jobs,
 	free_load(&load);
 }
 
+static void push_files(struct guard *guard, const struct settings *settings)
+{
+	char *vapid = vapid_file(settings);
+
+	guard_allow(guard, vapid, GUARD_READ);
+	if (*settings->push_fcm_service_account)
+		guard_allow(guard, settings->push_fcm_service_account, GUARD_READ);
+	if (*settings->push_tls_ca_file)
+		guard_allow(guard, settings->push_tls_ca_file, GUARD_READ);
+	free(vapid);
+}
+
 const struct worker_channel push_channel = {
 	.channel = CHANNEL_PUSH,
 	.program = "tenko-push",
@@ -169,4 +182,5 @@ const struct worker_channel push_channel = {
 	.open = push_open,
 	.deliver = push_deliver,
 	.close = push_close,
+	.files = push_files,
 };

@@ -84,6 +84,12 @@ static void voice_look(struct worker *worker, struct look *looks, size_t count)
 	provider_look(worker_state(worker), looks, count);
 }
 
+static void voice_files(struct guard *guard, const struct settings *settings)
+{
+	if (*settings->voice_tls_ca_file)
+		guard_allow(guard, settings->voice_tls_ca_file, GUARD_READ);
+}
+
 const struct worker_channel voice_channel = {
 	.channel = CHANNEL_VOICE,
 	.program = "tenko-voice",
@@ -93,4 +99,5 @@ const struct worker_channel voice_channel = {
 	.deliver = voice_deliver,
 	.look = voice_look,
 	.close = voice_close,
+	.files = voice_files,
 };
