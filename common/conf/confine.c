@@ -24,7 +24,7 @@ static void allow_in_data_dir(struct guard *guard, const struct settings *settin
 }
 
 /* By a unix socket no port is needed; names are asked for over TCP where answers are long. */
-static void allow_redis(struct guard *guard, const struct settings *settings)
+void confine_to_redis(struct guard *guard, const struct settings *settings)
 {
 	const char *address = settings->redis_address, *colon = strrchr(address, ':');
 
@@ -44,7 +44,6 @@ void confine_to_store(struct guard *guard, const struct settings *settings)
 	for (size_t i = 0; i < LENGTH(written); i++)
 		allow_in_data_dir(guard, settings, written[i], GUARD_READ | GUARD_WRITE);
 	allow_in_data_dir(guard, settings, "run", GUARD_READ | GUARD_WRITE | GUARD_MAKE);
-	allow_redis(guard, settings);
 }
 
 /* Whether the folder of a file holds the data directory, at whatever depth. Both are absolute. */

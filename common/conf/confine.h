@@ -13,9 +13,12 @@ void confine_begin(const struct settings *settings);
 
 /*
  * Who works on the store, once it is open: writes the store's files and the folder run, reads the
- * data directory and the folder of the settings, connects to Redis only.
+ * data directory and the folder of the settings.
  */
 void confine_to_store(struct guard *guard, const struct settings *settings);
+
+/* Whose only connections are those to Redis, and to ask for a name. */
+void confine_to_redis(struct guard *guard, const struct settings *settings);
 
 /*
  * A worker: reads its settings, and nothing of the data directory. Where they lie above or in it,

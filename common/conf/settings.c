@@ -286,15 +286,15 @@ static void check_whole(struct reading *r)
 
 	if (strcmp(s->redis_mode, "external") == 0 && strncmp(s->redis_address, "unix:", 5) != 0 &&
 	    !*s->redis_password && !s->redis_allow_insecure)
-		buf_format(r->faults,
+		buf_format(r->in.faults,
 			   "%s: redis.password is empty, and redis.address is reached over TCP: "
 			   "give the server a password (requirepass) and name it, use "
 			   "unix:/path, or set redis.allow_insecure = yes\n",
-			   r->file);
+			   r->in.name);
 	if (!*s->reply_tls_certificate != !*s->reply_tls_key)
-		buf_format(r->faults,
+		buf_format(r->in.faults,
 			   "%s: reply.%s is empty: TLS needs both tls_certificate and tls_key\n",
-			   r->file, *s->reply_tls_key ? "tls_certificate" : "tls_key");
+			   r->in.name, *s->reply_tls_key ? "tls_certificate" : "tls_key");
 }
 
 struct settings *settings_read(const char *file, struct buf *faults)

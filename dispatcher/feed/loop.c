@@ -4,6 +4,8 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/ready.h"
+#include "common/conf/confine.h"
+#include "common/conf/datadir.h"
 #include "common/conf/logging.h"
 #include "common/hazard/areas.h"
 #include "common/queue/poke.h"
@@ -84,6 +86,47 @@ static bool load_rules(struct feed *feed, struct buf *fault)
 	return sound;
 }
 
+/* rights */
+
+static void allow_shipped(struct guard *guard, const char *given, const char *name)
+{
+	char *path = *given ? mem_string(given) : datadir_path(name);
+
+	guard_allow(guard, path, GUARD_READ);
+	free(path);
+}
+
+/* What is read again while it runs; what is written is open, or in the folder run. */
+static void allow_files(const struct feed *feed, struct guard *guard)
+{
+	confine_to_store(guard, feed->settings);
+	allow_shipped(guard, feed->settings->feed_rules_dir, "rules.d");
+	allow_shipped(guard, feed->settings->broadcast_template_dir, "templates");
+}
+
+static void give_up_rights(const struct feed *feed)
+{
+	struct guard guard = {0};
+
+	allow_files(feed, &guard);
+	confine_enter(&guard, feed->settings);
+	if (feed->settings->tenko_confine)
+		store_keep_files(feed->store);
+}
+
+static void look_for_hidden_files(const struct feed *feed)
+{
+	struct guard guard = {0};
+
+	allow_files(feed, &guard);
+	const char *hidden = feed->settings->tenko_confine ? guard_hides(&guard) : NULL;
+	if (hidden)
+		log_error("feed.start_anew", "file=%s why=%s", log_quote(hidden),
+			  log_quote("it was not to be read when tenko-feed gave up its rights; end "
+				    "it, and it is started anew"));
+	guard_clear(&guard);
+}
+
 /* telegrams */
 
 static void look(struct loop *l)
@@ -162,6 +205,7 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 	(void)what;
 	if (settings_refresh(feed->settings)) {
 		logging_reload(feed->settings);
+		look_for_hidden_files(feed);
 		pull_free(feed->pull);
 		feed->pull = pull_new(feed);
 	}
@@ -301,6 +345,7 @@ int loop_run(struct settings *settings)
 	watch_signals(l);
 	int code = open_all(l);
 	if (!code) {
+		give_up_rights(&l->feed);
 		look(l);
 		ready_tell();
 		log_info("feed.started", NULL);

@@ -1,4 +1,5 @@
 #include "common/base/options.h"
+#include "common/conf/confine.h"
 #include "common/conf/logging.h"
 #include "dispatcher/feed/loop.h"
 
@@ -11,6 +12,7 @@ int main(int argc, char **argv)
 		     &options);
 	struct settings *settings = settings_read_or_exit(options.config);
 	logging_open("feed", settings);
+	confine_begin(settings);
 	int code = loop_run(settings);
 	settings_free(settings);
 	return code;

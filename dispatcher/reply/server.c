@@ -112,6 +112,7 @@ static void allow_files(const struct server *server, struct guard *guard)
 	char *vapid = vapid_file(settings);
 
 	confine_to_store(guard, settings);
+	confine_to_redis(guard, settings);
 	guard_allow_folder_of(guard, vapid, GUARD_READ);
 	if (tls_wanted(settings)) {
 		guard_allow_folder_of(guard, settings->reply_tls_certificate, GUARD_READ);

@@ -349,6 +349,7 @@ static void give_up_rights(const struct scheduler *s)
 	struct guard guard = {0};
 
 	confine_to_store(&guard, s->settings);
+	confine_to_redis(&guard, s->settings);
 	confine_enter(&guard, s->settings);
 	if (s->settings->tenko_confine)
 		store_keep_files(s->store);
