@@ -308,10 +308,16 @@ void guard_enter(const struct guard *guard)
 	log_debug("guard.entered", "landlock=%d seccomp=%s", abi, error ? "no" : "yes");
 }
 
+/*
+ * What is written is open already. It is not opened again either: closing any descriptor of a file
+ * lets go of all locks that the process has on it (fcntl_locking(2)), and with them of the store's.
+ */
 const char *guard_hides(const struct guard *guard)
 {
 	for (size_t i = 0; i < guard->count; i++) {
 		const char *path = guard->rule[i].path;
+		if (guard->rule[i].access & GUARD_WRITE)
+			continue;
 		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 		bool refused = fd < 0 && errno == EACCES;
 		if (fd >= 0)

@@ -55,7 +55,7 @@ void guard_begin(void);
 /* Gives up everything else. Nothing can be listened at any more, and no program be started. */
 void guard_enter(const struct guard *guard);
 
-/* A file that is there and that only the guard keeps from being read; NULL: there is none. */
+/* A file or folder to read that is there and that only the guard hides; NULL: there is none. */
 const char *guard_hides(const struct guard *guard);
 
 void guard_clear(struct guard *guard);
