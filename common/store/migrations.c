@@ -15,6 +15,7 @@ EMBED(migration_1, "001_first.sql");
 EMBED(migration_2, "002_device.sql");
 EMBED(migration_3, "003_voice.sql");
 EMBED(migration_4, "004_ledger.sql");
+EMBED(migration_5, "005_bounce.sql");
 
 /* The text, and what is to be done behind it that SQL cannot say. */
 static const struct {
@@ -25,6 +26,7 @@ static const struct {
 	{migration_2, NULL},
 	{migration_3, NULL},
 	{migration_4, ledger_begin},
+	{migration_5, NULL},
 };
 
 int migrations_count(void)

@@ -23,6 +23,10 @@ MUST_USE enum store_status chain_look_elsewhere(struct scheduler *s, struct run 
 MUST_USE enum store_status chain_answered(struct scheduler *s, struct run *run, struct delivery *d,
 					  int64_t reply, const char *choice);
 
+/* A mail of this delivery came back for good; `alone` as in struct comeback. */
+MUST_USE enum store_status chain_came_back(struct scheduler *s, struct run *run, struct delivery *d,
+					   int dial_order, int address, bool alone);
+
 /* The broadcast's time is over. */
 MUST_USE enum store_status chain_expire(struct scheduler *s, struct run *run, struct delivery *d);
 
