@@ -104,12 +104,11 @@ enum store_status bounced_is_alone(struct store *store, int64_t attempt, bool *a
 enum store_status attempt_came_back(struct store *store, int64_t attempt, enum outcome outcome,
 				    const char *detail)
 {
-	return stmt_run(store,
-			stmt(store,
-			     "UPDATE attempt SET first_outcome = outcome,"
-			     " first_detail = ifnull(detail, ''), outcome = ?2, detail = ?3"
-			     " WHERE id = ?1",
-			     "iik", attempt, (int64_t)outcome, detail));
+	return stmt_run(store, stmt(store,
+				    "UPDATE attempt SET first_outcome = outcome,"
+				    " first_detail = ifnull(detail, ''), outcome = ?2, detail = ?3"
+				    " WHERE id = ?1",
+				    "iik", attempt, (int64_t)outcome, detail));
 }
 
 enum store_status bad_address_mark(struct store *store, const struct bounce *bounce)

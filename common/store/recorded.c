@@ -15,11 +15,11 @@ enum { ROW_BYTES = 16 }; /* of the digest that stands in the words */
 	"b.id, b.targets, b.kind, b.title, b.title_en, b.body, b.body_en, b.requested_at," \
 	" b.requested_by, q.choices, q.items"
 
-#define ATTEMPT_COLUMNS                                                                     \
-	"id, ifnull(first_outcome, outcome), delivery_id,"                                                         \
-	" (SELECT person_id FROM delivery d WHERE d.id = delivery_id), channel, lane,"      \
-	" dial_order, position, address_position, round, try, address,"                       \
-	" iif(first_outcome IS NULL, ifnull(detail, ''), first_detail)," \
+#define ATTEMPT_COLUMNS                                                                \
+	"id, ifnull(first_outcome, outcome), delivery_id,"                             \
+	" (SELECT person_id FROM delivery d WHERE d.id = delivery_id), channel, lane," \
+	" dial_order, position, address_position, round, try, address,"                \
+	" iif(first_outcome IS NULL, ifnull(detail, ''), first_detail),"               \
 	" created_at, finished_at, ifnull(call_attempt_id, 0), ifnull(reference, '')"
 
 static const struct {
@@ -180,10 +180,8 @@ static void read_row(struct store *store, enum recorded_kind kind, sqlite3_stmt 
 {
 	static void (*const readers[RECORDED_KINDS])(sqlite3_stmt * s, const char *row,
 						     struct recorded *r) = {
-		[RECORDED_ATTEMPT] = read_attempt,
-		[RECORDED_REPLY] = read_reply,
-		[RECORDED_CONTROL] = read_control,
-		[RECORDED_BROADCAST] = read_broadcast,
+		[RECORDED_ATTEMPT] = read_attempt, [RECORDED_REPLY] = read_reply,
+		[RECORDED_CONTROL] = read_control, [RECORDED_BROADCAST] = read_broadcast,
 		[RECORDED_BOUNCE] = read_bounce,
 	};
 	char row[2 * ROW_BYTES + 1];

@@ -95,6 +95,7 @@ def test_a_mail_that_comes_back(town):
     bounce(town, first, returned=False)
     assert status(town)["attempts"]["mail"] == mails
     town.cli("verify")
+    town.cli("verify", "--ledger")
 
     bad, = bad_addresses(town)
     assert (bad["user"], bad["contact"], bad["order"], bad["status"]) == ("p1", "mail 1", 1, "5.1.1")
@@ -177,6 +178,23 @@ def test_what_is_no_bounce(tenko, message, code, word):
     tenko.init()
     done = tenko.cli("bounce", input=message, code=code)
     assert word in done.stdout + done.stderr
+
+
+def test_the_ledger_tells_of_it(town):
+    begin(town, "user:p1")
+    first, second = addresses_of(1, 2)
+    bounce(town, first)
+    taken(town, 1)
+    assert town.sql("SELECT count(*) FROM audit WHERE action = 'bounce.recorded'") == [(1,)]
+    town.cli("verify", "--ledger")
+    # who makes a mail one that came back needs a bounce, and the ledger knows of all
+    town.sql("UPDATE attempt SET first_outcome = outcome, first_detail = detail, outcome = 6"
+             " WHERE address = ?", second)
+    assert "no bounce says so" in town.cli("verify", code=65).stdout
+    town.sql("INSERT INTO bounce(attempt_id, kind, status, at)"
+             " SELECT id, 1, '5.1.1', 1 FROM attempt WHERE address = ?", second)
+    done = town.cli("verify", "--ledger", code=65)
+    assert "bounce=2 stands nowhere in the ledger" in done.stdout + done.stderr
 
 
 def test_the_relay_may_say_the_address(town):
