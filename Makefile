@@ -9,6 +9,7 @@ DESTDIR ?=
 CC      ?= gcc
 WERROR  ?= 0
 SANITIZE ?= 0
+FUZZ    ?= 0
 CRASH   ?= 0
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
@@ -34,6 +35,9 @@ LIBS     := $(shell pkg-config --libs $(PACKAGES))
 ifeq ($(SANITIZE),1)
 ALL_CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ALL_LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(FUZZ),1)
+ALL_CFLAGS  += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=address,undefined
 else
 ALL_CPPFLAGS += -D_FORTIFY_SOURCE=3
 endif
@@ -58,17 +62,21 @@ objects   = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB     := $(BUILD)/lib/libtenko.a
 BINS    := $(NAMES:%=$(BUILD)/bin/%)
 UNIT    := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c))
+REPLAY  := $(patsubst test/fuzz/%.c,$(BUILD)/test/%,$(wildcard test/fuzz/fuzz_*.c))
 ARCHIVES := $(NAMES:%=$(BUILD)/lib/%.a)
 
-.PHONY: all test unit format lint install clean help
+.PHONY: all test unit fuzz format lint install clean help
 .SECONDARY:
 
 all: $(BINS) ## build every program into build/bin
 
-unit: $(UNIT) ## build the unit tests
+unit: $(UNIT) $(REPLAY) ## build the unit tests
 
 test: ## run everything that must pass
 	scripts/test
+
+fuzz: ## throw made-up input at every reader, a minute each
+	scripts/fuzz
 
 $(LIB): $(call objects,$(COMMON))
 	@mkdir -p $(@D)
@@ -90,8 +98,20 @@ $(foreach n,$(NAMES),$(eval $(call program_rules,$(n))))
 $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) $(LIB) -Wl,--end-group \
-		$(shell pkg-config --libs check) $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(linked) $(shell pkg-config --libs check) $(LIBS)
+
+linked = $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+# A fuzz target with libFuzzer (FUZZ=1, clang), and with a main() that runs given files.
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(ARCHIVES) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(linked) $(LIBS)
+
+$(BUILD)/test/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(BUILD)/obj/test/fuzz/replay.o $(ARCHIVES) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(BUILD)/obj/test/fuzz/replay.o $(linked) $(LIBS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

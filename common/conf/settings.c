@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/utf8.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -24,28 +25,59 @@ struct entry {
 	unsigned flags;
 	const char *text;    /* default of a text or a choice */
 	const char *choices; /* "a|b|c" */
-	int64_t number;	     /* default of a number, duration or switch */
+	int64_t number;      /* default of a number, duration or switch */
 	int64_t least, most; /* range; the longest text in bytes */
 };
 
 #define FIELD(section, key) offsetof(struct settings, section##_##key)
 static const struct entry entries[] = {
 #define SECTION(name, documentation) {.type = TYPE_SECTION, .section = #name, .doc = documentation},
-#define TEXT(s, k, standard, longest, f, d)                                                        \
-	{.type = TYPE_TEXT, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),             \
-	 .flags = f, .text = standard, .most = longest},
-#define NUMBER(s, k, standard, min, max, f, d)                                                     \
-	{.type = TYPE_NUMBER, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
-	 .flags = f, .number = standard, .least = min, .most = max},
-#define DURATION(s, k, standard, min, max, f, d)                                                   \
-	{.type = TYPE_DURATION, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),         \
-	 .flags = f, .number = standard, .least = min, .most = max},
-#define SWITCH(s, k, standard, f, d)                                                               \
-	{.type = TYPE_SWITCH, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
-	 .flags = f, .number = standard},
-#define CHOICE(s, k, standard, list, f, d)                                                         \
-	{.type = TYPE_CHOICE, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
-	 .flags = f, .text = standard, .choices = list},
+#define TEXT(s, k, standard, longest, f, d) \
+	{.type = TYPE_TEXT,                 \
+	 .section = #s,                     \
+	 .key = #k,                         \
+	 .doc = d,                          \
+	 .offset = FIELD(s, k),             \
+	 .flags = f,                        \
+	 .text = standard,                  \
+	 .most = longest},
+#define NUMBER(s, k, standard, min, max, f, d) \
+	{.type = TYPE_NUMBER,                  \
+	 .section = #s,                        \
+	 .key = #k,                            \
+	 .doc = d,                             \
+	 .offset = FIELD(s, k),                \
+	 .flags = f,                           \
+	 .number = standard,                   \
+	 .least = min,                         \
+	 .most = max},
+#define DURATION(s, k, standard, min, max, f, d) \
+	{.type = TYPE_DURATION,                  \
+	 .section = #s,                          \
+	 .key = #k,                              \
+	 .doc = d,                               \
+	 .offset = FIELD(s, k),                  \
+	 .flags = f,                             \
+	 .number = standard,                     \
+	 .least = min,                           \
+	 .most = max},
+#define SWITCH(s, k, standard, f, d) \
+	{.type = TYPE_SWITCH,        \
+	 .section = #s,              \
+	 .key = #k,                  \
+	 .doc = d,                   \
+	 .offset = FIELD(s, k),      \
+	 .flags = f,                 \
+	 .number = standard},
+#define CHOICE(s, k, standard, list, f, d) \
+	{.type = TYPE_CHOICE,              \
+	 .section = #s,                    \
+	 .key = #k,                        \
+	 .doc = d,                         \
+	 .offset = FIELD(s, k),            \
+	 .flags = f,                       \
+	 .text = standard,                 \
+	 .choices = list},
 #include "common/conf/settings.def"
 #undef SECTION
 #undef TEXT
@@ -56,7 +88,7 @@ static const struct entry entries[] = {
 };
 
 static const char *const type_names[] = {
-	[TYPE_TEXT] = "text",	  [TYPE_NUMBER] = "number", [TYPE_DURATION] = "duration",
+	[TYPE_TEXT] = "text",     [TYPE_NUMBER] = "number", [TYPE_DURATION] = "duration",
 	[TYPE_SWITCH] = "switch", [TYPE_CHOICE] = "choice",
 };
 
@@ -187,7 +219,8 @@ static void read_number(struct reading *r, const struct entry *e, const char *va
 	int64_t number;
 
 	if (!parse_number(value, &number, &rest) || *rest)
-		fault(r, "%s.%s: expected a whole number, found \"%.60s\"", e->section, e->key, value);
+		fault(r, "%s.%s: expected a whole number, found \"%.60s\"", e->section, e->key,
+		      value);
 	else if (number < e->least || number > e->most)
 		fault(r, "%s.%s: %" PRId64 " is out of range, expected %" PRId64 " to %" PRId64,
 		      e->section, e->key, number, e->least, e->most);
@@ -200,7 +233,8 @@ static void read_duration(struct reading *r, const struct entry *e, const char *
 	int64_t ms;
 
 	if (!parse_duration(value, &ms)) {
-		fault(r, "%s.%s: expected a duration such as 500ms, 90s, 5m, 2h or 7d, found \"%.60s\"",
+		fault(r,
+		      "%s.%s: expected a duration such as 500ms, 90s, 5m, 2h or 7d, found \"%.60s\"",
 		      e->section, e->key, value);
 		return;
 	}
@@ -242,14 +276,21 @@ static void read_choice(struct reading *r, const struct entry *e, const char *va
 			break;
 		p += n + 1;
 	}
-	fault(r, "%s.%s: expected one of %s, found \"%.60s\"", e->section, e->key, e->choices, value);
+	fault(r, "%s.%s: expected one of %s, found \"%.60s\"", e->section, e->key, e->choices,
+	      value);
 }
 
 static void read_text(struct reading *r, const struct entry *e, const char *value)
 {
-	char *whole = r->continued ? mem_format("%s %s", *text_field(r->s, e), value) : mem_string(value);
+	const char *before = r->continued ? *text_field(r->s, e) : "";
+	char *whole = mem_format("%s%s%s", before, *before ? " " : "", value);
 
-	if ((int64_t)strlen(whole) > e->most)
+	if (*value == ';')
+		fault(r, "%s.%s: begins with \";\", which would be a comment behind a blank",
+		      e->section, e->key);
+	else if (!utf8_valid(value, strlen(value)) || utf8_has_controls(value, true))
+		fault(r, "%s.%s: not plain UTF-8 text", e->section, e->key);
+	else if ((int64_t)strlen(whole) > e->most)
 		fault(r, "%s.%s: longer than %" PRId64 " bytes", e->section, e->key, e->most);
 	else
 		set_text(r->s, e, whole);
@@ -295,8 +336,10 @@ static char *next_line(char *line, int room, void *arg)
 	r->continued = line[0] == ' ' || line[0] == '\t';
 	if (!strchr(line, '\n') && !feof(r->stream)) {
 		int c;
-		fault(r, "line longer than %d bytes; go on with a long value on a further line that "
-			 "starts with a blank", room - 2);
+		fault(r,
+		      "line longer than %d bytes; go on with a long value on a further line that "
+		      "starts with a blank",
+		      room - 2);
 		while ((c = fgetc(r->stream)) != EOF && c != '\n')
 			;
 		line[0] = '\0';
@@ -367,7 +410,8 @@ static void read_file(struct reading *r)
 	if (ferror(r->stream))
 		buf_format(r->faults, "%s: cannot be read: %s\n", r->file, strerror(errno));
 	else if (status != 0)
-		buf_format(r->faults, "%s:%d: expected [section] or key = value\n", r->file, status);
+		buf_format(r->faults, "%s:%d: expected [section] or key = value\n", r->file,
+			   status);
 	fclose(r->stream);
 	r->s->file = realpath(r->file, NULL);
 }
@@ -506,26 +550,47 @@ static void write_range(const struct entry *e, struct buf *out)
 	buf_text_add(out, e->flags & RELOAD ? "; SIGHUP reloads it)\n" : "; read at start)\n");
 }
 
-/*
- * Long values go on in further lines, as they must to be read again. Not where two blanks would
- * become one, nor where the rest would look like a comment.
- */
-static void write_wrapped(const char *value, struct buf *out)
+/* Where a value can go on in a further line: not where two blanks would become one, nor where the
+ * rest would look like a comment. */
+static bool can_break(const char *value, const char *at)
 {
-	enum { WIDTH = 150 };
-	size_t column = 0;
+	return *at == ' ' && at > value && !strchr(" \t", at[-1]) && at[1] &&
+	       !strchr(" \t#", at[1]);
+}
 
-	for (; *value; value++) {
-		size_t word = strcspn(value + 1, " ");
-		bool between_words = *value == ' ' && column > 0 && value[-1] != ' ' &&
-				     word > 0 && value[1] != '#';
-		if (between_words && column + 1 + word > WIDTH) {
-			buf_text_add(out, "\n   ");
+/* Bytes up to the next such place. */
+static size_t unbroken(const char *value, const char *from)
+{
+	const char *at = from;
+
+	while (*at && !can_break(value, at))
+		at++;
+	return (size_t)(at - from);
+}
+
+/* Long values go on in further lines, as they must to be read again. */
+static void write_wrapped(const char *key, const char *value, struct buf *out)
+{
+	enum { WIDTH = 150, INDENT = 4, LINE_MOST = 196 };
+	size_t column = strlen(key) + 3;
+	const char *at = value;
+
+	buf_format(out, "%s =", key);
+	if (column + unbroken(value, at) <= LINE_MOST) {
+		buf_char(out, ' ');
+	} else {
+		buf_text_add(out, "\n ");
+		column = 1;
+	}
+	for (; *at; at++, column++) {
+		size_t word = can_break(value, at) ? unbroken(value, at + 1) : 0;
+		if (word && column + 1 + word > WIDTH) {
+			buf_text_add(out, word + INDENT > LINE_MOST ? "\n" : "\n   ");
 			column = 0;
 		}
-		buf_char(out, *value);
-		column++;
+		buf_char(out, *at);
 	}
+	buf_char(out, '\n');
 }
 
 void settings_dump(const struct settings *s, unsigned how, struct buf *out)
@@ -546,9 +611,7 @@ void settings_dump(const struct settings *s, unsigned how, struct buf *out)
 		}
 		struct buf value = {0};
 		write_value(s, e, how, &value);
-		buf_format(out, "%s = ", e->key);
-		write_wrapped(buf_text(&value), out);
-		buf_char(out, '\n');
+		write_wrapped(e->key, buf_text(&value), out);
 		buf_free(&value);
 	}
 }
