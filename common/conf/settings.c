@@ -25,59 +25,28 @@ struct entry {
 	unsigned flags;
 	const char *text;    /* default of a text or a choice */
 	const char *choices; /* "a|b|c" */
-	int64_t number;      /* default of a number, duration or switch */
+	int64_t number;	     /* default of a number, duration or switch */
 	int64_t least, most; /* range; the longest text in bytes */
 };
 
 #define FIELD(section, key) offsetof(struct settings, section##_##key)
 static const struct entry entries[] = {
 #define SECTION(name, documentation) {.type = TYPE_SECTION, .section = #name, .doc = documentation},
-#define TEXT(s, k, standard, longest, f, d) \
-	{.type = TYPE_TEXT,                 \
-	 .section = #s,                     \
-	 .key = #k,                         \
-	 .doc = d,                          \
-	 .offset = FIELD(s, k),             \
-	 .flags = f,                        \
-	 .text = standard,                  \
-	 .most = longest},
-#define NUMBER(s, k, standard, min, max, f, d) \
-	{.type = TYPE_NUMBER,                  \
-	 .section = #s,                        \
-	 .key = #k,                            \
-	 .doc = d,                             \
-	 .offset = FIELD(s, k),                \
-	 .flags = f,                           \
-	 .number = standard,                   \
-	 .least = min,                         \
-	 .most = max},
-#define DURATION(s, k, standard, min, max, f, d) \
-	{.type = TYPE_DURATION,                  \
-	 .section = #s,                          \
-	 .key = #k,                              \
-	 .doc = d,                               \
-	 .offset = FIELD(s, k),                  \
-	 .flags = f,                             \
-	 .number = standard,                     \
-	 .least = min,                           \
-	 .most = max},
-#define SWITCH(s, k, standard, f, d) \
-	{.type = TYPE_SWITCH,        \
-	 .section = #s,              \
-	 .key = #k,                  \
-	 .doc = d,                   \
-	 .offset = FIELD(s, k),      \
-	 .flags = f,                 \
-	 .number = standard},
-#define CHOICE(s, k, standard, list, f, d) \
-	{.type = TYPE_CHOICE,              \
-	 .section = #s,                    \
-	 .key = #k,                        \
-	 .doc = d,                         \
-	 .offset = FIELD(s, k),            \
-	 .flags = f,                       \
-	 .text = standard,                 \
-	 .choices = list},
+#define TEXT(s, k, standard, longest, f, d)                                                        \
+	{.type = TYPE_TEXT, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),             \
+	 .flags = f, .text = standard, .most = longest},
+#define NUMBER(s, k, standard, min, max, f, d)                                                     \
+	{.type = TYPE_NUMBER, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
+	 .flags = f, .number = standard, .least = min, .most = max},
+#define DURATION(s, k, standard, min, max, f, d)                                                   \
+	{.type = TYPE_DURATION, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),         \
+	 .flags = f, .number = standard, .least = min, .most = max},
+#define SWITCH(s, k, standard, f, d)                                                               \
+	{.type = TYPE_SWITCH, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
+	 .flags = f, .number = standard},
+#define CHOICE(s, k, standard, list, f, d)                                                         \
+	{.type = TYPE_CHOICE, .section = #s, .key = #k, .doc = d, .offset = FIELD(s, k),           \
+	 .flags = f, .text = standard, .choices = list},
 #include "common/conf/settings.def"
 #undef SECTION
 #undef TEXT
@@ -88,7 +57,7 @@ static const struct entry entries[] = {
 };
 
 static const char *const type_names[] = {
-	[TYPE_TEXT] = "text",     [TYPE_NUMBER] = "number", [TYPE_DURATION] = "duration",
+	[TYPE_TEXT] = "text",	  [TYPE_NUMBER] = "number", [TYPE_DURATION] = "duration",
 	[TYPE_SWITCH] = "switch", [TYPE_CHOICE] = "choice",
 };
 
@@ -219,8 +188,7 @@ static void read_number(struct reading *r, const struct entry *e, const char *va
 	int64_t number;
 
 	if (!parse_number(value, &number, &rest) || *rest)
-		fault(r, "%s.%s: expected a whole number, found \"%.60s\"", e->section, e->key,
-		      value);
+		fault(r, "%s.%s: expected a whole number, found \"%.60s\"", e->section, e->key, value);
 	else if (number < e->least || number > e->most)
 		fault(r, "%s.%s: %" PRId64 " is out of range, expected %" PRId64 " to %" PRId64,
 		      e->section, e->key, number, e->least, e->most);
@@ -233,8 +201,7 @@ static void read_duration(struct reading *r, const struct entry *e, const char *
 	int64_t ms;
 
 	if (!parse_duration(value, &ms)) {
-		fault(r,
-		      "%s.%s: expected a duration such as 500ms, 90s, 5m, 2h or 7d, found \"%.60s\"",
+		fault(r, "%s.%s: expected a duration such as 500ms, 90s, 5m, 2h or 7d, found \"%.60s\"",
 		      e->section, e->key, value);
 		return;
 	}
@@ -276,8 +243,7 @@ static void read_choice(struct reading *r, const struct entry *e, const char *va
 			break;
 		p += n + 1;
 	}
-	fault(r, "%s.%s: expected one of %s, found \"%.60s\"", e->section, e->key, e->choices,
-	      value);
+	fault(r, "%s.%s: expected one of %s, found \"%.60s\"", e->section, e->key, e->choices, value);
 }
 
 static void read_text(struct reading *r, const struct entry *e, const char *value)
@@ -336,10 +302,8 @@ static char *next_line(char *line, int room, void *arg)
 	r->continued = line[0] == ' ' || line[0] == '\t';
 	if (!strchr(line, '\n') && !feof(r->stream)) {
 		int c;
-		fault(r,
-		      "line longer than %d bytes; go on with a long value on a further line that "
-		      "starts with a blank",
-		      room - 2);
+		fault(r, "line longer than %d bytes; go on with a long value on a further line that "
+			 "starts with a blank", room - 2);
 		while ((c = fgetc(r->stream)) != EOF && c != '\n')
 			;
 		line[0] = '\0';
@@ -410,8 +374,7 @@ static void read_file(struct reading *r)
 	if (ferror(r->stream))
 		buf_format(r->faults, "%s: cannot be read: %s\n", r->file, strerror(errno));
 	else if (status != 0)
-		buf_format(r->faults, "%s:%d: expected [section] or key = value\n", r->file,
-			   status);
+		buf_format(r->faults, "%s:%d: expected [section] or key = value\n", r->file, status);
 	fclose(r->stream);
 	r->s->file = realpath(r->file, NULL);
 }
