@@ -53,7 +53,8 @@ WORKER := $(wildcard workers/*.c)
 # program name -> folder
 PROGRAMS := tenkod:dispatcher/master tenko-scheduler:dispatcher/scheduler \
             tenko-reply:dispatcher/reply tenko:dispatcher/cli tenko-mail:workers/mail \
-            tenko-push:workers/push tenko-voice:workers/voice tenko-feed:dispatcher/feed
+            tenko-push:workers/push tenko-voice:workers/voice tenko-feed:dispatcher/feed \
+            tenko-bounce:dispatcher/bounce
 NAMES    := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
 folder    = $(lastword $(subst :, ,$(filter $(1):%,$(PROGRAMS))))
 parts     = $(filter-out %/main.c,$(wildcard $(1)/*.c)) $(if $(filter workers/%,$(1)),$(WORKER))

@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/utf8.h"
 #include "common/conf/ini_file.h"
 #include "common/conf/values.h"
 
@@ -195,10 +196,16 @@ static void read_choice(struct reading *r, const struct entry *e, const char *va
 
 static void read_text(struct reading *r, const struct entry *e, const char *value)
 {
-	char *whole = r->in.continued ? mem_format("%s %s", *text_field(r->s, e), value)
-				      : mem_string(value);
+	const char *before = r->in.continued ? *text_field(r->s, e) : "";
+	char *whole = mem_format("%s%s%s", before, *before ? " " : "", value);
 
-	if ((int64_t)strlen(whole) > e->most)
+	if (*value == ';')
+		ini_file_fault(&r->in,
+			       "%s.%s: begins with \";\", which would be a comment behind a blank",
+			       e->section, e->key);
+	else if (!utf8_valid(value, strlen(value)) || utf8_has_controls(value, true))
+		ini_file_fault(&r->in, "%s.%s: not plain UTF-8 text", e->section, e->key);
+	else if ((int64_t)strlen(whole) > e->most)
 		ini_file_fault(&r->in, "%s.%s: longer than %" PRId64 " bytes", e->section, e->key,
 			       e->most);
 	else
@@ -436,26 +443,47 @@ static void write_range(const struct entry *e, struct buf *out)
 	buf_text_add(out, e->flags & RELOAD ? "; SIGHUP reloads it)\n" : "; read at start)\n");
 }
 
-/*
- * Long values go on in further lines, as they must to be read again. Not where two blanks would
- * become one, nor where the rest would look like a comment.
- */
-static void write_wrapped(const char *value, struct buf *out)
+/* Where a value can go on in a further line: not where two blanks would become one, nor where the
+ * rest would look like a comment. */
+static bool can_break(const char *value, const char *at)
 {
-	enum { WIDTH = 150 };
-	size_t column = 0;
+	return *at == ' ' && at > value && !strchr(" \t", at[-1]) && at[1] &&
+	       !strchr(" \t#", at[1]);
+}
 
-	for (; *value; value++) {
-		size_t word = strcspn(value + 1, " ");
-		bool between_words = *value == ' ' && column > 0 && value[-1] != ' ' &&
-				     word > 0 && value[1] != '#';
-		if (between_words && column + 1 + word > WIDTH) {
-			buf_text_add(out, "\n   ");
+/* Bytes up to the next such place. */
+static size_t unbroken(const char *value, const char *from)
+{
+	const char *at = from;
+
+	while (*at && !can_break(value, at))
+		at++;
+	return (size_t)(at - from);
+}
+
+/* Long values go on in further lines, as they must to be read again. */
+static void write_wrapped(const char *key, const char *value, struct buf *out)
+{
+	enum { WIDTH = 150, INDENT = 4, LINE_MOST = 196 };
+	size_t column = strlen(key) + 3;
+	const char *at = value;
+
+	buf_format(out, "%s =", key);
+	if (column + unbroken(value, at) <= LINE_MOST) {
+		buf_char(out, ' ');
+	} else {
+		buf_text_add(out, "\n ");
+		column = 1;
+	}
+	for (; *at; at++, column++) {
+		size_t word = can_break(value, at) ? unbroken(value, at + 1) : 0;
+		if (word && column + 1 + word > WIDTH) {
+			buf_text_add(out, word + INDENT > LINE_MOST ? "\n" : "\n   ");
 			column = 0;
 		}
-		buf_char(out, *value);
-		column++;
+		buf_char(out, *at);
 	}
+	buf_char(out, '\n');
 }
 
 void settings_dump(const struct settings *s, unsigned how, struct buf *out)
@@ -476,9 +504,7 @@ void settings_dump(const struct settings *s, unsigned how, struct buf *out)
 		}
 		struct buf value = {0};
 		write_value(s, e, how, &value);
-		buf_format(out, "%s = ", e->key);
-		write_wrapped(buf_text(&value), out);
-		buf_char(out, '\n');
+		write_wrapped(e->key, buf_text(&value), out);
 		buf_free(&value);
 	}
 }

@@ -3,6 +3,7 @@
 #include "common/base/mem.h"
 #include "common/roster/importing.h"
 #include "common/roster/regions.h"
+#include "common/store/bounce.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -107,6 +108,8 @@ static enum store_status apply(struct importing *import)
 		status = STORE_CONFLICT;
 	if (!status)
 		status = apply_rows(import);
+	if (!status)
+		status = bad_address_tidy(import->store);
 	if (!status)
 		status = roster_revise(import->store);
 	return status ? status : record(import);

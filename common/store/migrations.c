@@ -18,6 +18,7 @@ EMBED(migration_4, "004_ledger.sql");
 EMBED(migration_5, "005_targets.sql");
 EMBED(migration_6, "006_hazard.sql");
 EMBED(migration_7, "007_family.sql");
+EMBED(migration_8, "008_bounce.sql");
 
 /* The text, and what is to be done behind it that SQL cannot say. */
 static const struct {
@@ -31,6 +32,7 @@ static const struct {
 	{migration_5, NULL},
 	{migration_6, NULL},
 	{migration_7, NULL},
+	{migration_8, NULL},
 };
 
 int migrations_count(void)

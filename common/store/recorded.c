@@ -15,10 +15,11 @@ enum { ROW_BYTES = 16 }; /* of the digest that stands in the words */
 	"b.id, b.targets, b.kind, b.title, b.title_en, b.body, b.body_en, b.requested_at," \
 	" b.requested_by, q.choices, q.items"
 
-#define ATTEMPT_COLUMNS                                                                     \
-	"id, outcome, delivery_id,"                                                         \
-	" (SELECT person_id FROM delivery d WHERE d.id = delivery_id), channel, lane,"      \
-	" dial_order, position, address_position, round, try, address, ifnull(detail, '')," \
+#define ATTEMPT_COLUMNS                                                                \
+	"id, ifnull(first_outcome, outcome), delivery_id,"                             \
+	" (SELECT person_id FROM delivery d WHERE d.id = delivery_id), channel, lane," \
+	" dial_order, position, address_position, round, try, address,"                \
+	" iif(first_outcome IS NULL, ifnull(detail, ''), first_detail),"               \
 	" created_at, finished_at, ifnull(call_attempt_id, 0), ifnull(reference, '')"
 
 static const struct {
@@ -46,6 +47,10 @@ static const struct {
 				" JOIN question q ON q.broadcast_id = b.id WHERE b.id = ?",
 				"SELECT id FROM broadcast WHERE id > ? ORDER BY id",
 				"broadcast.requested"},
+	[RECORDED_BOUNCE] = {"bounce",
+			     "SELECT id, kind, attempt_id, status, detail, at FROM bounce"
+			     " WHERE id = ?",
+			     "SELECT id FROM bounce WHERE id > ? ORDER BY id", "bounce.recorded"},
 };
 
 const char *recorded_word(enum recorded_kind kind)
@@ -160,15 +165,24 @@ static void read_broadcast(sqlite3_stmt *s, const char *row, struct recorded *r)
 	add_word(&r->detail, " to=", stmt_text(s, 1));
 }
 
+static void read_bounce(sqlite3_stmt *s, const char *row, struct recorded *r)
+{
+	r->action = "bounce.recorded";
+	say(r, "recorded");
+	add_number(&r->detail, "attempt=", sqlite3_column_int64(s, 2));
+	add_number(&r->detail, " kind=", sqlite3_column_int64(s, 1));
+	add_word(&r->detail, " status=", stmt_text(s, 3));
+	add_word(&r->detail, " row=", row);
+}
+
 static void read_row(struct store *store, enum recorded_kind kind, sqlite3_stmt *s,
 		     struct recorded *r)
 {
 	static void (*const readers[RECORDED_KINDS])(sqlite3_stmt * s, const char *row,
 						     struct recorded *r) = {
-		[RECORDED_ATTEMPT] = read_attempt,
-		[RECORDED_REPLY] = read_reply,
-		[RECORDED_CONTROL] = read_control,
-		[RECORDED_BROADCAST] = read_broadcast,
+		[RECORDED_ATTEMPT] = read_attempt, [RECORDED_REPLY] = read_reply,
+		[RECORDED_CONTROL] = read_control, [RECORDED_BROADCAST] = read_broadcast,
+		[RECORDED_BOUNCE] = read_bounce,
 	};
 	char row[2 * ROW_BYTES + 1];
 

@@ -2,7 +2,8 @@
 
 /*
  * How the ledger tells of other rows: an attempt that ended, a reply, a control, a broadcast asked
- * for. The same function makes the words when the row is committed and when it is held against the
+ * for, a bounce. An attempt whose mail came back later is told of as it first ended; the bounce says
+ * the rest. The same function makes the words when the row is committed and when it is held against the
  * ledger later. For the files of common/store alone.
  *
  * The words name no address and no text that a person wrote; what they leave out stands in them as a
@@ -16,6 +17,7 @@ enum recorded_kind {
 	RECORDED_REPLY,
 	RECORDED_CONTROL,
 	RECORDED_BROADCAST,
+	RECORDED_BOUNCE,
 	RECORDED_KINDS
 };
 

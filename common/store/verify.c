@@ -72,6 +72,11 @@ static const struct check {
 		  " LEFT JOIN attempt l ON l.id = a.call_attempt_id AND l.outcome IS NULL"
 		  " WHERE a.outcome IS NULL AND a.call_attempt_id IS NOT NULL AND l.id IS NULL"
 		  " AND" OF_BROADCAST},
+	{"bounce",
+	 "SELECT d.person_id, a.id, 'counts as come back, but no bounce says so'"
+	 " FROM attempt a JOIN delivery d ON d.id = a.delivery_id"
+	 " WHERE a.first_outcome IS NOT NULL AND" OF_BROADCAST " AND NOT EXISTS"
+	 " (SELECT 1 FROM bounce WHERE attempt_id = a.id AND kind = iif(a.outcome = 6, 1, 2))"},
 	{"orphan",
 	 "SELECT 0, a.id, 'its delivery is not there' FROM attempt a"
 	 " LEFT JOIN delivery d ON d.id = a.delivery_id WHERE" OF_BROADCAST " AND d.id IS NULL"},

@@ -35,7 +35,7 @@ void cli_print_overview(FILE *out)
 	fputs("Usage: tenko [--config FILE] COMMAND [options]\n", out);
 	for (const struct command *c = cli_commands; c->name; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
-	fputs("\n--json gives any answer as JSON. All about one command: tenko COMMAND --help\n"
+	fputs("--json gives any answer as JSON. All about one command: tenko COMMAND --help\n"
 	      "Settings: --config FILE, else $TENKO_CONFIG, else /etc/tenko/tenko.conf\n",
 	      out);
 }

@@ -79,6 +79,8 @@ static void check_values(const struct settings *s, const char *file, struct buf 
 		fault(faults, file, "mail.from_address", "expected an address (user@domain)");
 	if (*s->mail_return_address && !strchr(s->mail_return_address, '@'))
 		fault(faults, file, "mail.return_address", "expected an address (user@domain)");
+	if (*s->mail_bounce_maildir && *s->mail_bounce_maildir != '/')
+		fault(faults, file, "mail.bounce_maildir", "expected a path from the root (/...)");
 	if (s->pacing_outage_backoff > s->pacing_outage_backoff_most)
 		fault(faults, file, "pacing.outage_backoff", "longer than outage_backoff_most");
 	check_question(s, file, faults);

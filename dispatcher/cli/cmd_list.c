@@ -3,7 +3,8 @@
 #include "common/base/clock.h"
 #include "common/store/broadcast.h"
 #include "common/store/listing.h"
-#include "common/text/csv.h"
+#include "dispatcher/cli/bad_addresses.h"
+#include "dispatcher/cli/cells.h"
 #include "dispatcher/cli/show.h"
 #include "dispatcher/cli/status.h"
 
@@ -139,11 +140,8 @@ static void print_csv(const struct listed *person, void *arg)
 			       person->comment,
 			       person->by,
 			       buf_text(&last)};
-	for (size_t i = 0; i < LENGTH(cells); i++) {
-		if (i)
-			buf_char(&line, ',');
-		csv_put_text(&line, cells[i]);
-	}
+	for (size_t i = 0; i < LENGTH(cells); i++)
+		cell_put(cells[i], &line);
 	printf("%s\r\n", buf_text(&line));
 	buf_free(&line);
 	buf_free(&last);
@@ -185,17 +183,6 @@ static void print_json(const struct listed *person, void *arg)
 	json_decref(json);
 }
 
-/* One person a line, and nothing that a terminal would obey. */
-static void blank_controls(char *text)
-{
-	for (unsigned char *c = (unsigned char *)text; *c; c++) {
-		if (*c < ' ' || *c == 0x7f)
-			*c = ' ';
-		else if (c[0] == 0xc2 && c[1] < 0xa0)
-			c[0] = c[1] = ' '; /* U+0080 to U+009F */
-	}
-}
-
 static void print_text(const struct listed *person, void *arg)
 {
 	struct printing *p = arg;
@@ -214,10 +201,7 @@ static void print_text(const struct listed *person, void *arg)
 			   clock_local_text(person->answered_at, at), person->comment);
 	else
 		last_attempt(person, &line);
-	while (line.length && line.data[line.length - 1] == ' ')
-		line.data[--line.length] = '\0';
-	blank_controls(line.data);
-	puts(line.data);
+	line_print(&line);
 	buf_free(&line);
 	p->printed++;
 }
@@ -226,7 +210,7 @@ static void print_text(const struct listed *person, void *arg)
 
 struct request {
 	struct listing listing;
-	bool csv;
+	bool csv, bad_addresses, addresses;
 };
 
 static enum store_status print_people(struct cli *cli, const struct request *r, struct printing *p)
@@ -293,10 +277,10 @@ static bool take_state(const char *name, unsigned *states)
 
 static int read_options(const struct cli *cli, int argc, char **argv, struct request *r)
 {
-	static const struct option known[] = {{"state", required_argument, NULL, 's'},
-					      {"choice", required_argument, NULL, 'c'},
-					      {"csv", no_argument, NULL, 'v'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option known[] = {
+		{"state", required_argument, NULL, 's'}, {"choice", required_argument, NULL, 'c'},
+		{"csv", no_argument, NULL, 'v'},         {"bad-addresses", no_argument, NULL, 'b'},
+		{"addresses", no_argument, NULL, 'a'},   {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = cli_option(cli, argc, argv, known)) != -1) {
@@ -308,14 +292,22 @@ static int read_options(const struct cli *cli, int argc, char **argv, struct req
 					   "exhausted or cancelled");
 		if (c == 'c')
 			r->listing.choice = optarg;
-		if (c == 'v')
-			r->csv = true;
+		r->csv |= c == 'v';
+		r->bad_addresses |= c == 'b';
+		r->addresses |= c == 'a';
 	}
 	if (argc - optind > 1 ||
 	    (argc > optind && !cli_read_id(argv[optind], &r->listing.broadcast)))
 		return cli_misused(cli, "takes one broadcast's number");
 	if (cli->json && r->csv)
 		return cli_misused(cli, "--csv or --json, not both");
+	if (r->bad_addresses && (r->listing.broadcast || r->listing.states || r->listing.choice))
+		return cli_misused(cli,
+				   "--bad-addresses is about the roster, not about a broadcast");
+	if (r->addresses && !r->bad_addresses)
+		return cli_misused(cli, "--addresses goes with --bad-addresses");
+	if (r->bad_addresses)
+		return EX_OK;
 	if (!r->listing.broadcast && (r->listing.states || r->listing.choice || r->csv))
 		return cli_misused(cli, "whose people? Give the broadcast's number");
 	if (!r->listing.states)
@@ -330,5 +322,11 @@ int cmd_list(struct cli *cli, int argc, char **argv)
 
 	if (code)
 		return code;
+	if (request.bad_addresses)
+		return bad_addresses_list(cli,
+					  cli->json     ? BAD_JSON
+					  : request.csv ? BAD_CSV
+							: BAD_TEXT,
+					  request.addresses);
 	return request.listing.broadcast ? list_people(cli, &request) : list_broadcasts(cli);
 }

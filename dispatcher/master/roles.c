@@ -39,6 +39,12 @@ static int64_t push_workers(const struct settings *s)
 	return in_use ? s->workers_push : 0;
 }
 
+/* Bounces may come by a pipe instead, `tenko bounce`. */
+static int64_t bounce_readers(const struct settings *s)
+{
+	return *s->mail_bounce_maildir ? 1 : 0;
+}
+
 static const struct role roles[] = {
 	{.name = "redis", .program = NULL, .rank = RANK_REDIS, .count = embedded_redis},
 	{.name = "scheduler", .program = "tenko-scheduler", .rank = RANK_SCHEDULER, .count = one},
@@ -59,6 +65,10 @@ static const struct role roles[] = {
 	 .rank = RANK_WORKERS,
 	 .count = push_workers,
 	 .numbered = true},
+	{.name = "bounce",
+	 .program = "tenko-bounce",
+	 .rank = RANK_WORKERS,
+	 .count = bounce_readers},
 };
 
 static int check_program(const char *program_dir, const char *program)

@@ -131,7 +131,7 @@ static void serve(const struct visit *visit, enum hazard_format format,
 				  "POST");
 		respond_problem(visit, 405);
 	} else if (!may_enter(visit)) {
-		respond_problem(visit, 401);
+		respond_wrong(visit, 401);
 	} else if (!looks_sound(bytes, length)) {
 		respond_problem(visit, 400);
 	} else {

@@ -116,6 +116,24 @@ enum store_status chain_again(struct scheduler *s, struct run *run, struct deliv
 	return delivery_save(s->store, d);
 }
 
+enum store_status chain_came_back(struct scheduler *s, struct run *run, struct delivery *d,
+				  int dial_order, int address, bool alone)
+{
+	const struct comeback mail = {
+		.dial_order = dial_order,
+		.address = address,
+		.alone = alone,
+		.in_flight = d->state == DELIVERY_IN_FLIGHT,
+		.due = d->due_at,
+	};
+	struct plan plan = plan_unpack(d->plan);
+	struct action action =
+		escalation_came_back(&plan, &run->b->policy, s->down, &d->chain, &mail, s->now);
+
+	follow(run, d, &action);
+	return delivery_save(s->store, d);
+}
+
 enum store_status chain_expire(struct scheduler *s, struct run *run, struct delivery *d)
 {
 	(void)step(s, run, d, EVENT_CANCELLED);

@@ -26,6 +26,10 @@ MUST_USE enum store_status chain_answered(struct scheduler *s, struct run *run, 
 /* From the first step on, with another round's number: what it is to tell has changed. */
 MUST_USE enum store_status chain_again(struct scheduler *s, struct run *run, struct delivery *d);
 
+/* A mail of this delivery came back for good; `alone` as in struct comeback. */
+MUST_USE enum store_status chain_came_back(struct scheduler *s, struct run *run, struct delivery *d,
+					   int dial_order, int address, bool alone);
+
 /* The broadcast's time is over. */
 MUST_USE enum store_status chain_expire(struct scheduler *s, struct run *run, struct delivery *d);
 

@@ -414,6 +414,52 @@ static bool is_trying(const struct chain *c)
 	return c->phase == PHASE_DIALING || c->phase == PHASE_OWED || c->phase == PHASE_SOFT;
 }
 
+/* Goes on from the present position, where that may be tried no longer. */
+static struct action pass_over(const struct situation *s, int64_t at)
+{
+	struct chain *c = s->chain;
+
+	if (c->phase == PHASE_SOFT)
+		return soft_on(s, at);
+	return c->phase == PHASE_OWED ? owed_on(s, at) : dial_on(s, at);
+}
+
+/* The mail step of this dial order; PLAN_STEPS: there is none with that address. */
+static int mail_step(const struct plan *plan, int dial_order, int address)
+{
+	for (int i = 0; i < plan->steps; i++)
+		if (plan->step[i].channel == CHANNEL_MAIL &&
+		    plan->step[i].dial_order == dial_order && address >= 1 &&
+		    address <= plan->step[i].addresses)
+			return i;
+	return PLAN_STEPS;
+}
+
+struct action escalation_came_back(const struct plan *plan, const struct policy *policy,
+				   unsigned down, struct chain *chain, const struct comeback *mail,
+				   int64_t now)
+{
+	struct situation s = {plan, policy, down, chain, now};
+	int step = mail_step(plan, mail->dial_order, mail->address);
+
+	if (chain->phase == PHASE_OVER || step == PLAN_STEPS)
+		return nothing(&s);
+	chain->marks |= mark(MARK_REFUSED, step, mail->address - 1);
+	chain->marks &= ~mark(MARK_SOFT, step, mail->address - 1);
+	if (mail->alone)
+		chain->marks &= ~MARK_WENT_OUT;
+	if (mail->in_flight || !is_trying(chain))
+		return nothing(&s);
+
+	bool stale = chain->phase == PHASE_SOFT ? !marked(chain, MARK_SOFT)
+						: marked(chain, MARK_REFUSED);
+	struct action action = stale ? pass_over(&s, mail->due) : try_at(&s, mail->due);
+	bool moved_on = chain->phase != PHASE_SOFT && chain->step != step;
+	if (action.kind == ACTION_TRY && mail->alone && moved_on && action.at > now)
+		action.at = now;
+	return action;
+}
+
 enum chain_event escalation_event(enum outcome outcome)
 {
 	switch (outcome) {

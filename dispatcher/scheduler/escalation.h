@@ -78,6 +78,23 @@ MUST_USE struct action escalation_step(const struct plan *plan, const struct pol
 				       unsigned down, struct chain *chain,
 				       enum chain_event event, int64_t now);
 
+/* Mail that came back for good, after its attempt had ended as delivered. */
+struct comeback {
+	int dial_order, address; /* which contact, which address of it (1..3) */
+	bool alone;		 /* nothing later was tried, nothing else of its pass went out */
+	bool in_flight;		 /* an attempt is under way: nothing else is to be begun */
+	int64_t due;		 /* when the chain's next action is due */
+};
+
+/*
+ * The address counts as refused from now on. A chain that only waited out the interval behind this
+ * mail goes on at once, as it would have, had the mail been refused in the first place; the waits
+ * between rounds and for the answer stay. ACTION_NONE: the next action stands, as does its time.
+ */
+MUST_USE struct action escalation_came_back(const struct plan *plan, const struct policy *policy,
+					    unsigned down, struct chain *chain,
+					    const struct comeback *mail, int64_t now);
+
 /* The action for a chain as it stands, without any event. `at` is `due`, when it was set. */
 MUST_USE struct action escalation_present(const struct plan *plan, const struct policy *policy,
 					  const struct chain *chain, int64_t due);

@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/crash.h"
 #include "common/base/log.h"
+#include "dispatcher/scheduler/bounces.h"
 #include "dispatcher/scheduler/calls.h"
 #include "dispatcher/scheduler/fanout.h"
 #include "dispatcher/scheduler/handover.h"
@@ -136,6 +137,8 @@ static enum store_status turn_body(struct scheduler *s, void *arg)
 		status = calls_take(s);
 	if (!status)
 		status = calls_look_after(s);
+	if (!status)
+		status = bounces_take(s);
 	if (!status)
 		status = fanout_go_on(s);
 	if (!status)

@@ -14,7 +14,7 @@ from cli_roster import ask, roster  # noqa: F401  (a fixture)
 from harness import REPOSITORY, needs_root, program, wait_for
 
 COMMANDS = ["init", "import", "export", "broadcast", "status", "list", "cancel", "pause", "resume",
-            "remind", "reply", "person", "feed", "queue", "verify", "backup", "restore", "config", "version",
+            "remind", "reply", "person", "feed", "bounce", "queue", "verify", "backup", "restore", "config", "version",
             "help"]
 
 

@@ -102,8 +102,8 @@ DAMAGES = {
     "gone": ("DELETE FROM attempt WHERE id = 1", "attempt=1 is gone or open again, the ledger says delivered"),
     "open": ("UPDATE attempt SET outcome = NULL WHERE id = 1", "attempt=1 is gone or open again"),
     "added": ("INSERT INTO attempt SELECT 99, delivery_id, channel, lane, dial_order, position, address_position,"
-              " round, 7, address, outcome, detail, created_at, finished_at, NULL, NULL, NULL, 0 FROM attempt"
-              " WHERE id = 1", "attempt=99 stands nowhere in the ledger"),
+              " round, 7, address, outcome, detail, created_at, finished_at, NULL, NULL, NULL, 0,"
+              " NULL, NULL FROM attempt WHERE id = 1", "attempt=99 stands nowhere in the ledger"),
     "answer": ("UPDATE reply SET choice = 'other'", "reply=1 says other, the ledger safe"),
     "comment": ("UPDATE reply SET comment = 'never said'", "reply=1 was changed after"),
     "no answer": ("DELETE FROM reply", "reply=1 is gone, the ledger says safe"),

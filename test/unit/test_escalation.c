@@ -474,6 +474,93 @@ START_TEST(cancel_ends_it_anywhere)
 }
 END_TEST
 
+/* mail that comes back */
+
+/* Tells what came of it; what stands is kept as walk_on() does. */
+static void came_back(struct walk *w, int order, int address, bool alone, bool in_flight,
+		      struct buf *story)
+{
+	const struct comeback mail = {order, address, alone, in_flight, w->last.at};
+	struct action a =
+		escalation_came_back(&w->plan, &w->policy, w->down, &w->chain, &mail, w->now);
+
+	if (a.kind != ACTION_NONE)
+		w->last = a;
+	check_present(w);
+	buf_clear(story);
+	story_tell(story, a);
+}
+
+static struct walk walked(const char *plan, struct policy policy, const char *events)
+{
+	struct walk w = walk_begin(plan, policy);
+
+	for (; *events; events++)
+		walk_on(&w, *events, 0);
+	return w;
+}
+
+static const struct {
+	const char *plan, *events; /* up to the bounce, a minute later */
+	int retries, rounds, order, address;
+	bool alone, in_flight;
+	const char *told, *events_after, *last;
+} comebacks[] = {
+	/* waits behind the mail alone: on at once */
+	{"M V", "d", 0, 1, 1, 1, true, false, "2V1.1@1", "d", "wait@11"},
+	{"M V", "d", 1, 1, 1, 1, true, false, "2V1.1@1", "d", "wait@11"},
+	{"M", "d", 1, 1, 1, 1, true, false, "wait@11", "w", "exhausted@11"},
+	{"M2 V", "xd", 0, 1, 1, 2, true, false, "2V1.1@1", "d", "wait@11"},
+	/* another of the group went out: the interval stays, and so does its retry */
+	{"M2 V", "dd", 0, 1, 1, 1, false, false, "2V1.1@5", "d", "wait@15"},
+	{"M2 V", "dd", 1, 1, 1, 1, false, false, "1M2.2@5", "d", "2V1.1@10"},
+	{"M2 V", "dd", 1, 1, 1, 2, false, false, "1M1.2@5", "d", "2V1.1@10"},
+	/* one that was refused for now keeps its distance */
+	{"M2 V", "td", 1, 1, 1, 2, true, false, "1M1.2@5", "d", "2V1.1@10"},
+	/* moved on, or under way: only the mark */
+	{"M V V", "dd", 0, 1, 1, 1, false, false, "3V1.1@10", "d", "wait@20"},
+	{"M2 V", "d", 0, 1, 1, 1, true, true, "none", "x", "2V1.1@1"},
+	{"M2 V", "d", 0, 1, 1, 1, true, true, "none", "d", "2V1.1@6"},
+	/* the waits of a round and for the answer stay */
+	{"M", "d", 0, 1, 1, 1, true, false, "none", "w", "exhausted@10"},
+	{"V M", "dd", 0, 2, 2, 1, true, false, "none", "wd", "wait@45"},
+	/* nothing that it fits */
+	{"V M", "d", 0, 1, 1, 1, true, false, "none", "d", "wait@15"},
+	{"M2 V", "dd", 0, 1, 1, 3, true, false, "none", "d", "wait@15"},
+	{"M V", "dc", 0, 1, 1, 1, true, false, "none", "w", "none"},
+};
+
+START_TEST(mail_that_comes_back)
+{
+	struct policy p = with_retries(0, comebacks[_i].retries);
+	struct buf story = {0};
+
+	p.rounds = comebacks[_i].rounds;
+	struct walk w = walked(comebacks[_i].plan, p, comebacks[_i].events);
+	w.now++;
+	if (strchr(comebacks[_i].events, 'c')) {
+		const struct comeback mail = {1, 1, true, false, w.last.at};
+		struct chain before = w.chain;
+		ck_assert_int_eq(
+			escalation_came_back(&w.plan, &w.policy, w.down, &w.chain, &mail, w.now)
+				.kind,
+			ACTION_NONE);
+		ck_assert(same_chain(&before, &w.chain));
+		return;
+	}
+	came_back(&w, comebacks[_i].order, comebacks[_i].address, comebacks[_i].alone,
+		  comebacks[_i].in_flight, &story);
+	ck_assert_str_eq(buf_text(&story), comebacks[_i].told);
+	struct action a = {0};
+	for (const char *sign = comebacks[_i].events_after; *sign; sign++)
+		a = walk_on(&w, *sign, 0);
+	buf_clear(&story);
+	story_tell(&story, a);
+	ck_assert_str_eq(buf_text(&story), comebacks[_i].last);
+	buf_free(&story);
+}
+END_TEST
+
 START_TEST(each_outcome_has_its_event)
 {
 	static const enum chain_event events[OUTCOME_END] = {
@@ -555,6 +642,7 @@ static TCase *anything_else(void)
 	tcase_add_test(t, whole_way_goes_through_every_phase);
 	tcase_add_test(t, reply_ends_it_anywhere);
 	tcase_add_test(t, cancel_ends_it_anywhere);
+	tcase_add_loop_test(t, mail_that_comes_back, 0, (int)LENGTH(comebacks));
 	tcase_add_test(t, each_outcome_has_its_event);
 	return t;
 }

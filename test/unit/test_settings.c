@@ -223,6 +223,10 @@ START_TEST(nothing_of_a_value_is_dropped_without_a_word)
 	check_fault("[reply]\nitems = a:b ; c:d\n", 2, words);
 	check_fault("[reply]\nitems = a:b;\n c:d; e:f\t;g:h\n", 3, words);
 	check_fault("[mail]\npassword = two ;words\n", 2, words);
+	check_fault("[mail]\npassword =;words\n", 2,
+		    "mail.password: begins with \";\", which would be a comment behind a blank");
+	check_fault("[tenko]\norganisation = \xe7\x82\n", 2,
+		    "tenko.organisation: not plain UTF-8 text");
 	struct settings *s = read_good("# a ; comment\n ; another ; one\n[mail]\npassword = a;b\n");
 	ck_assert_str_eq(s->mail_password, "a;b");
 	settings_free(s);
@@ -368,6 +372,26 @@ START_TEST(a_dump_reads_back_the_same)
 		buf_free(&second);
 	}
 	settings_free(s);
+}
+END_TEST
+
+/* As long as a line may be, with no blank to break it at. */
+START_TEST(a_long_word_reads_back_the_same)
+{
+	char text[260], word[180];
+	struct buf dump = {0};
+
+	memset(word, 'x', sizeof word - 1);
+	word[sizeof word - 1] = '\0';
+	snprintf(text, sizeof text, "[voice]\naccounts =\n %s\n a\n", word);
+	struct settings *s = read_good(text);
+	settings_dump(s, SETTINGS_SECRETS, &dump);
+	struct settings *back = read_good(buf_text(&dump));
+	ck_assert_str_eq(back->voice_accounts, s->voice_accounts);
+	ck_assert_uint_eq(strlen(back->voice_accounts), sizeof word + 1);
+	settings_free(s);
+	settings_free(back);
+	buf_free(&dump);
 }
 END_TEST
 
@@ -531,6 +555,7 @@ static TCase *writing(void)
 
 	tcase_add_checked_fixture(t, make_folder, remove_folder);
 	tcase_add_test(t, a_dump_reads_back_the_same);
+	tcase_add_test(t, a_long_word_reads_back_the_same);
 	tcase_add_test(t, secrets_are_not_shown);
 	tcase_add_test(t, values_by_name);
 	tcase_add_test(t, the_table_is_walked_with_a_word_on_each);

@@ -1,5 +1,6 @@
 #include "workers/mail/compose.h"
 
+#include "common/auth/proof.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "workers/mail/address.h"
@@ -261,12 +262,15 @@ static void personal_headers(struct composer *composer, const struct job *job,
 			     const struct content *content, struct letter *letter)
 {
 	struct buf *out = &letter->text;
+	char proof[PROOF_LENGTH + 1];
 
 	buf_format(out, "Date: %s\r\n", date_now(composer));
 	header_mailbox(out, "To", job->name, buf_text(&letter->recipient));
 	buf_format(out, "Message-ID: <%" PRId64 ".%" PRId64 ".%" PRIx64 "@%s>\r\n", job->attempt,
 		   job->broadcast, content->requested_at, composer->domain);
 	buf_format(out, "X-Tenko-Attempt: %" PRId64 "\r\n", job->attempt);
+	proof_make(job->token, job->attempt, proof);
+	buf_format(out, PROOF_HEADER ": %s\r\n", proof);
 }
 
 /* Lines of 76 characters, as RFC 2045 has them, but ended by CRLF. */
