@@ -147,6 +147,8 @@ static uint64_t rights_of(unsigned access)
 	if (access & GUARD_MAKE)
 		rights |= LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
 			  LANDLOCK_ACCESS_FS_REMOVE_FILE;
+	if (access & GUARD_MOVE)
+		rights |= LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_MAKE_SYM;
 	return rights;
 }
 

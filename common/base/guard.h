@@ -22,6 +22,7 @@ enum guard_access {
 	GUARD_READ = 1,
 	GUARD_WRITE = 2, /* files that are there */
 	GUARD_MAKE = 4,  /* in a folder: make, rename and remove files and sockets */
+	GUARD_MOVE = 8,  /* beside GUARD_MAKE: also from one folder to another, links too */
 };
 
 enum { GUARD_PORTS = 4 };

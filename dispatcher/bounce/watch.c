@@ -50,7 +50,8 @@ static void give_up_rights(const struct settings *settings, struct store *store)
 
 	confine_to_store(&guard, settings);
 	confine_to_redis(&guard, settings);
-	guard_allow(&guard, settings->mail_bounce_maildir, GUARD_READ | GUARD_WRITE | GUARD_MAKE);
+	guard_allow(&guard, settings->mail_bounce_maildir,
+		    GUARD_READ | GUARD_WRITE | GUARD_MAKE | GUARD_MOVE);
 	confine_enter(&guard, settings);
 	if (settings->tenko_confine)
 		store_keep_files(store);
