@@ -89,8 +89,11 @@ $(foreach n,$(NAMES),$(eval $(call program_rules,$(n))))
 $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) $(LIB) -Wl,--end-group \
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) $(LIB) -Wl,--end-group \
 		$(shell pkg-config --libs check) $(LIBS)
+
+# twins in memory that take the place of store and belt
+$(BUILD)/test/test_simulation: $(call objects,$(wildcard test/sim/*.c))
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
