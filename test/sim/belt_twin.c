@@ -192,6 +192,7 @@ static bool add_entry(struct belt *belt, const struct command *c)
 		return false;
 	}
 	stream->last = c->entry.attempt;
+	model_stands(belt->world, c->channel, c->lane, c->entry.attempt);
 	stream->list[stream->count++] = c->entry;
 	return true;
 }

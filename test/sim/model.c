@@ -332,12 +332,18 @@ void model_tries(struct world *w, const struct twin_attempt *a)
 void model_makes_anew(struct world *w, enum channel channel, int lane)
 {
 	must(w, w->disturbed, "the queue is made anew, and nothing was lost");
+	w->handed_over[channel][lane] = w->to_mark[channel][lane] = 0;
 	for (int i = 0; i < WORKERS; i++) {
 		const struct worker *worker = &w->workers[i];
 		for (int k = 0; worker->channel == channel && k < worker->count; k++)
 			if (worker->batch[k].lane == lane)
 				w->allowed[worker->batch[k].report.attempt]++;
 	}
+}
+
+void model_stands(struct world *w, enum channel channel, int lane, int64_t attempt)
+{
+	w->handed_over[channel][lane] = attempt;
 }
 
 void model_hands_over(struct world *w, int64_t attempt)
@@ -348,11 +354,26 @@ void model_hands_over(struct world *w, int64_t attempt)
 	must(w, a && (!a->outcome || w->faults.dead), "a job is handed over without its attempt");
 }
 
+static void check_marks(struct world *w)
+{
+	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++) {
+		for (int lane = 0; lane < LANES; lane++) {
+			int64_t mark = w->store.now.marks[c][lane];
+			int64_t last = w->belt.queue.streams[c][lane].last;
+			must(w, mark >= w->to_mark[c][lane],
+			     "the mark of what was handed over is behind");
+			must(w, mark <= last, "the mark is of more than was handed over");
+			w->to_mark[c][lane] = w->handed_over[c][lane];
+		}
+	}
+}
+
 void model_turned(struct world *w)
 {
 	struct twin_data *t = &w->store.now;
 	const struct queue_twin *q = &w->belt.queue;
 
+	check_marks(w);
 	for (int i = 0; i < t->delivery_count; i++) {
 		const struct delivery *d = &t->deliveries[i];
 		bool stopped = q->stops[d->broadcast - 1] & 1u << delivery_ordinal(d->id);

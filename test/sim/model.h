@@ -27,6 +27,7 @@ void model_committed(struct world *w);
 
 void model_makes_anew(struct world *w, enum channel channel, int lane);
 void model_hands_over(struct world *w, int64_t attempt);
+void model_stands(struct world *w, enum channel channel, int lane, int64_t attempt); /* on it */
 void model_turned(struct world *w); /* well, and with the belt as the scheduler left it */
 void model_ended(struct world *w);
 

@@ -123,6 +123,8 @@ struct world {
 	int64_t lost; /* results that were taken away: their attempts are missed in time only */
 	bool missed[ATTEMPTS_MOST + 1];
 	int sends[ATTEMPTS_MOST + 1], tries[ATTEMPTS_MOST + 1], allowed[ATTEMPTS_MOST + 1];
+	/* What this scheduler put on the belt, and of it what it is to have marked by now. */
+	int64_t handed_over[CHANNEL_END][LANES], to_mark[CHANNEL_END][LANES];
 	enum broadcast_state states[BROADCASTS_MOST];
 	int64_t controls_seen;
 
@@ -131,4 +133,5 @@ struct world {
 
 /* NULL, or what went wrong. `story` (may be NULL) is told. */
 const char *world_run(const struct schedule *schedule, struct buf *story);
+void world_tell(struct world *w, const char *format, ...) PRINTF(2, 3); /* if a story is told */
 const char *happening_words(enum happening what);
