@@ -30,14 +30,16 @@ void belt_disconnect(struct belt *belt)
 	belt->pipelined = 0;
 }
 
-bool belt_was_emptied(struct belt *belt, bool *emptied)
+bool belt_whose(struct belt *belt, const char *epoch, enum belt_owner *owner)
 {
-	*emptied = !belt->queue.epoch;
+	(void)epoch;
+	*owner = belt->queue.epoch ? BELT_OURS : BELT_EMPTIED;
 	return reaches(belt);
 }
 
-bool belt_mark_epoch(struct belt *belt)
+bool belt_mark_epoch(struct belt *belt, const char *epoch)
 {
+	(void)epoch;
 	if (!reaches(belt))
 		return false;
 	belt->queue.epoch = true;
@@ -63,12 +65,20 @@ bool belt_stream_last(struct belt *belt, enum channel channel, int lane, int64_t
 	return true;
 }
 
-bool belt_stream_reset(struct belt *belt, enum channel channel, int lane)
+bool belt_stream_drop(struct belt *belt, enum channel channel, int lane)
 {
 	if (!reaches(belt))
 		return false;
 	model_makes_anew(belt->world, channel, lane);
-	*stream_of(belt, channel, lane) = (struct stream_twin){.there = true};
+	*stream_of(belt, channel, lane) = (struct stream_twin){0};
+	return true;
+}
+
+bool belt_stream_reset(struct belt *belt, enum channel channel, int lane)
+{
+	if (!belt_stream_drop(belt, channel, lane))
+		return false;
+	stream_of(belt, channel, lane)->there = true;
 	return true;
 }
 

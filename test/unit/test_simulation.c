@@ -5,7 +5,7 @@
  * fewest events and the smallest world that still fail, and told.
  *
  *	TENKO_SEED=N        the same again
- *	TENKO_SEQUENCES=N   how many schedules (a million)
+ *	TENKO_SEQUENCES=N   how many schedules (a million; under the sanitizers 30000)
  */
 
 #include "test/sim/world.h"
@@ -252,14 +252,105 @@ START_TEST(any_schedule_keeps_the_promises)
 }
 END_TEST
 
+/*
+ * The shortest histories of what was found and mended. A store that fails does so at each of its calls
+ * in turn.
+ */
+static const struct found {
+	const char *what, *plans[2];
+	struct event events[8];
+	bool store_fails;
+} found[] = {
+	{
+		.what = "a probe that nobody wants any more is not the last",
+		.plans = {"V", "V"},
+		.events = {{HAPPENS_TURN, 0, 0},
+			   {HAPPENS_TIME, 5, 0},
+			   {HAPPENS_LOOK, 0, 0},
+			   {HAPPENS_TIME, 4, 0},
+			   {HAPPENS_TURN, 0, 0},
+			   {HAPPENS_REPLY, 0, 0}},
+	},
+	{
+		.what = "a store that fails twice leaves pacing with the right counts",
+		.plans = {"V M"},
+		.events = {{HAPPENS_TURN, 0, 0},
+			   {HAPPENS_TIME, 5, 0},
+			   {HAPPENS_LOOK, 0, 0},
+			   {HAPPENS_ASK, 0, 0},
+			   {HAPPENS_FAIL, 0, 1},
+			   {HAPPENS_TURN, 0, 0}},
+		.store_fails = true,
+	},
+	{
+		.what = "a probe whose transaction failed is not the last",
+		.plans = {"P", "V"},
+		.events = {{HAPPENS_TURN, 0, 0},
+			   {HAPPENS_TIME, 5, 0},
+			   {HAPPENS_LOOK, 0, 0},
+			   {HAPPENS_TIME, 5, 0},
+			   {HAPPENS_FAIL, 0, 0},
+			   {HAPPENS_TURN, 0, 0}},
+		.store_fails = true,
+	},
+	{
+		.what = "a queue that was made anew is not made anew again",
+		.plans = {"M V"},
+		.events = {{HAPPENS_TURN, 0, 0},
+			   {HAPPENS_TIME, 5, 0},
+			   {HAPPENS_LOOK, 0, 0},
+			   {HAPPENS_COPY, 0, 0},
+			   {HAPPENS_TURN, 0, 0},
+			   {HAPPENS_PUT_BACK, 0, 0}},
+	},
+	{
+		.what = "the mark is of what was put on the belt, not of what nobody wants",
+		.plans = {"V"},
+		.events = {{HAPPENS_TURN, 0, 0}, {HAPPENS_REPLY, 0, 0}, {HAPPENS_EMPTY, 0, 0}},
+	},
+};
+
+static struct schedule schedule_of(const struct found *f)
+{
+	struct schedule s = {.setup = {.policy = {.rounds = 1, .final_wait = 60000},
+				       .lifetime = INT64_C(864000000)}};
+
+	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++)
+		s.setup.windows[c] = 50;
+	for (; s.setup.people < 2 && f->plans[s.setup.people]; s.setup.people++)
+		s.setup.plans[s.setup.people] = story_plan(f->plans[s.setup.people]);
+	memcpy(s.events, f->events, sizeof f->events);
+	s.count = (int)LENGTH(f->events); /* what is left of the room is turns */
+	return s;
+}
+
+START_TEST(what_was_found_stays_mended)
+{
+	const struct found *f = &found[_i];
+	struct schedule s = schedule_of(f);
+
+	for (int call = 0; call < (f->store_fails ? 40 : 1); call++) {
+		for (int i = 0; i < s.count; i++)
+			if (s.events[i].what == HAPPENS_FAIL)
+				s.events[i].a = call;
+		const char *fault = world_run(&s, NULL);
+		ck_assert_msg(!fault, "%s: %s (call %d)", f->what, fault, call);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("simulation");
 	TCase *t = tcase_create("schedules");
 
+#ifdef __SANITIZE_ADDRESS__
+	dice_sequences = 30000; /* as many as the tests have time for */
+#endif
 	log_level_set((enum log_level)(LOG_LEVEL_ERROR + 1), false);
 	dice_from_environment();
 	tcase_set_timeout(t, 1800);
+	tcase_add_loop_test(t, what_was_found_stays_mended, 0, (int)LENGTH(found));
 	tcase_add_test(t, any_schedule_keeps_the_promises);
 	suite_add_tcase(suite, t);
 	return run_suite(suite);
