@@ -195,6 +195,15 @@ static bool drop_stream(struct scheduler *s, struct stream stream, void *arg)
 	return belt_stream_drop(s->belt, stream.channel, stream.lane);
 }
 
+/*
+ * Takes the jobs away as well: those of an old copy may be done already, and a worker that misses its
+ * group reports again what it did.
+ */
+static bool settle_without_jobs(struct scheduler *s)
+{
+	return each_stream(s, drop_stream, NULL) && settle(s);
+}
+
 static bool anything_out(const struct scheduler *s)
 {
 	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++)
@@ -313,16 +322,16 @@ bool compare_on_connect(struct scheduler *s)
 		return false;
 	if (!belt_whose(s->belt, s->epoch, &owner))
 		return false;
+	/* Its jobs are none of ours. What workers did lately may be, where the store was put back: they
+	 * say it again, and it is heard before any id is given out. */
 	if (owner == BELT_OTHERS) {
-		/* Its jobs are none of ours. What workers did lately may be, where the store was put
-		 * back: they say it again, and it is heard before any id is given out. */
 		log_warning("belt.of_another_store", NULL);
-		return each_stream(s, drop_stream, NULL) && settle(s);
+		return settle_without_jobs(s);
 	}
 	if (!each_stream(s, look_at, &lost))
 		return false;
 	if (owner != BELT_OURS || lost)
-		return anything_out(s) ? settle(s) : compare_settled(s);
+		return anything_out(s) ? settle_without_jobs(s) : compare_settled(s);
 	if (!each_stream(s, hand_over_missing, NULL) || !find_gone(s))
 		return false;
 	s->belt_state = BELT_RUNNING;
