@@ -13,7 +13,7 @@ void crew_claim(struct world *w, struct worker *worker, int most);
 void crew_deliver(struct world *w, struct worker *worker, int dice, bool look_again);
 
 /* Late: not before the worker next takes jobs, as its connection broke. */
-enum reporting { REPORT_ONCE, REPORT_TWICE, REPORT_LATE, REPORTINGS };
+enum reporting { REPORT_ONCE, REPORT_TWICE, REPORT_LATE };
 
 /* The batch, once all of it is dealt with. */
 void crew_report(struct world *w, struct worker *worker, enum reporting how);

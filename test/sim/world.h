@@ -63,7 +63,6 @@ struct setup {
 	struct policy policy;
 	int64_t windows[CHANNEL_END], rate;
 	int64_t lifetime;
-	int resume; /* whether what is paused at last is resumed */
 };
 
 struct schedule {
@@ -120,7 +119,6 @@ struct world {
 	struct buf *story; /* NULL: not told */
 	bool disturbed;    /* the queue was emptied or put back, and not compared yet */
 	bool outage_seen, expired;
-	int64_t lost; /* results that were taken away: their attempts are missed in time only */
 	bool missed[ATTEMPTS_MOST + 1];
 	int sends[ATTEMPTS_MOST + 1], tries[ATTEMPTS_MOST + 1], allowed[ATTEMPTS_MOST + 1];
 	/* What this scheduler put on the belt, and of it what it is to have marked by now. */
