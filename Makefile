@@ -101,7 +101,7 @@ $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(linked) $(shell pkg-config --libs check) $(LIBS)
 
-linked = $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+linked = $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 # A fuzz target with libFuzzer (FUZZ=1, clang), and with a main() that runs given files.
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(ARCHIVES) $(LIB)
@@ -112,7 +112,10 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(ARCHIVES) $(LIB)
 $(BUILD)/test/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(BUILD)/obj/test/fuzz/replay.o $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(BUILD)/obj/test/fuzz/replay.o $(linked) $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(linked) $(LIBS)
+
+# twins in memory that take the place of store and belt
+$(BUILD)/test/test_simulation: $(call objects,$(wildcard test/sim/*.c))
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

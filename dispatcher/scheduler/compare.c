@@ -100,6 +100,7 @@ static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t a
 	struct open_attempt *list = mem_array(STRETCH, sizeof *list);
 	struct endings unwanted = {.outcome = OUTCOME_NOT_TRIED, .detail = "stopped"};
 	size_t count = STRETCH, again = 0, refused = 0;
+	int64_t newest = 0; /* of those that were put on */
 	bool done = true;
 
 	while (done && count == STRETCH) {
@@ -111,12 +112,13 @@ static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t a
 				done = put_again(s, &list[i]);
 			else
 				add_ending(&unwanted, after);
+			newest = list[i].wanted ? after : newest;
 			again += list[i].wanted;
 		}
 		done = done && belt_flush(s->belt, &refused) && refused == 0;
 		open_attempt_free(list, count);
-		if (done && count > 0) {
-			s->marks[stream.channel][stream.lane] = after;
+		if (done && newest > 0) {
+			s->marks[stream.channel][stream.lane] = newest;
 			s->marks_changed = true;
 		}
 	}
@@ -133,7 +135,26 @@ static bool hand_over_all(struct scheduler *s, struct stream stream, void *arg)
 	if (!belt_stream_reset(s->belt, stream.channel, stream.lane))
 		return false;
 	crash_point(CRASH_SCHEDULER_STREAM_RESET);
+	s->marks[stream.channel][stream.lane] = 0;
 	return hand_over_after(s, stream, 0);
+}
+
+/*
+ * The streams have begun again, some of them empty: a mark from before would tell the next scheduler
+ * that the belt has lost something.
+ */
+static enum store_status lower_marks(struct scheduler *s, void *arg)
+{
+	enum store_status status = STORE_OK;
+
+	(void)arg;
+	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++)
+		for (int lane = 0; !status && lane < LANES; lane++)
+			status = handover_mark_set(s->store, (enum channel)c, lane,
+						   s->marks[c][lane]);
+	if (!status)
+		s->marks_changed = false;
+	return status;
 }
 
 /* comparing */
@@ -177,6 +198,15 @@ static bool drop_stream(struct scheduler *s, struct stream stream, void *arg)
 {
 	(void)arg;
 	return belt_stream_drop(s->belt, stream.channel, stream.lane);
+}
+
+/*
+ * Takes the jobs away as well: those of an old copy may be done already, and a worker that misses its
+ * group reports again what it did.
+ */
+static bool settle_without_jobs(struct scheduler *s)
+{
+	return each_stream(s, drop_stream, NULL) && settle(s);
 }
 
 static bool anything_out(const struct scheduler *s)
@@ -297,16 +327,16 @@ bool compare_on_connect(struct scheduler *s)
 		return false;
 	if (!belt_whose(s->belt, s->epoch, &owner))
 		return false;
+	/* Its jobs are none of ours. What workers did lately may be, where the store was put back: they
+	 * say it again, and it is heard before any id is given out. */
 	if (owner == BELT_OTHERS) {
-		/* Its jobs are none of ours. What workers did lately may be, where the store was put
-		 * back: they say it again, and it is heard before any id is given out. */
 		log_warning("belt.of_another_store", NULL);
-		return each_stream(s, drop_stream, NULL) && settle(s);
+		return settle_without_jobs(s);
 	}
 	if (!each_stream(s, look_at, &lost))
 		return false;
 	if (owner != BELT_OURS || lost)
-		return anything_out(s) ? settle(s) : compare_settled(s);
+		return anything_out(s) ? settle_without_jobs(s) : compare_settled(s);
 	if (!each_stream(s, hand_over_missing, NULL) || !find_gone(s))
 		return false;
 	s->belt_state = BELT_RUNNING;
@@ -319,7 +349,7 @@ bool compare_settled(struct scheduler *s)
 	log_info("belt.made_anew", NULL);
 	runs_unintroduce(&s->runs);
 	if (!drain_results(s) || !introduce_runs(s) || !each_stream(s, hand_over_all, NULL) ||
-	    !belt_mark_epoch(s->belt, s->epoch))
+	    turn_transaction(s, lower_marks, NULL) || !belt_mark_epoch(s->belt, s->epoch))
 		return false;
 	s->belt_state = BELT_RUNNING;
 	s->compared_at = clock_monotonic();

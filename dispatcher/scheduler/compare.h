@@ -7,9 +7,10 @@
  *
  *	the epoch is gone, or last < mark   the belt lost what it had: it is made anew from all open
  *	                                    attempts, after a moment in which workers report again
- *	                                    what they had just done
- *	the epoch is another store's, or    the same; the jobs in it go before that moment, so that
- *	last > any attempt there is         workers report again at once. A restored store is another.
+ *	                                    what they had just done. Jobs of an old copy go before it:
+ *	                                    some are done, and without them workers report at once
+ *	the epoch is another store's, or    the same. A restored store is another
+ *	last > any attempt there is
  *	else                                open attempts above last are handed over
  *	open, up to last, not in the stream its result got lost, or it was being recalled when we
  *	                                    died: it is made again. The one window here in which a

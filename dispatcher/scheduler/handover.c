@@ -327,11 +327,13 @@ enum store_status handover_begin(struct scheduler *s)
 
 	for (int c = CHANNEL_NONE + 1; !status && c < CHANNEL_END; c++) {
 		s->pacers[c].heard_at = s->monotonic;
+		s->pacers[c].probing = false; /* what was taken back may have been the probe */
 		status = attempt_open_count(s->store, (enum channel)c, &s->pacers[c].out);
 		if (!status && !s->pacers[c].down)
 			status = channel_down_set(s->store, (enum channel)c, 0, "");
 	}
 	if (!status)
 		status = attempt_placed_count(s->store, &s->pacers[CHANNEL_VOICE].placed);
+	s->counted = status == STORE_OK;
 	return status;
 }

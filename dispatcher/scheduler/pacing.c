@@ -74,6 +74,8 @@ void pacing_returned(struct pacer *p, bool placed)
 		p->out--;
 	if (placed && p->placed > 0)
 		p->placed--;
+	/* It may have been the probe, ended without a word: another has to go out. */
+	p->probing = false;
 }
 
 void pacing_works(struct pacer *p, int64_t now)

@@ -50,6 +50,7 @@ struct scheduler {
 
 	struct runs runs;
 	struct pacer pacers[CHANNEL_END];
+	bool counted;  /* pacing knows how many are out; false: the store failed to say */
 	unsigned down; /* the set of channels that are down, see parked.h */
 	struct parked parked;
 	struct effects effects;

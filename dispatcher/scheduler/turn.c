@@ -74,6 +74,8 @@ enum store_status turn_transaction(struct scheduler *s,
 	/* Behind the wait for the store: no fact that is read now is newer than its time. */
 	s->now = clock_utc();
 	s->monotonic = clock_monotonic();
+	if (!status && !s->counted)
+		status = handover_begin(s);
 	if (!status)
 		status = timekeeping_turn(s);
 	if (!status)

@@ -1,0 +1,337 @@
+#include "test/sim/belt_twin.h"
+
+#include "common/base/mem.h"
+#include "test/sim/model.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether a call goes through; one that does not breaks the connection. */
+static bool reaches(struct belt *belt)
+{
+	if (belt->connected && !fault_belt(belt->faults))
+		belt->connected = false;
+	return belt->connected;
+}
+
+bool belt_connect(struct belt *belt)
+{
+	belt->pipelined = 0;
+	belt->waits = false;
+	belt->connected = true;
+	return reaches(belt);
+}
+
+void belt_disconnect(struct belt *belt)
+{
+	belt->connected = belt->waits = false;
+	belt->pipelined = 0;
+}
+
+bool belt_whose(struct belt *belt, const char *epoch, enum belt_owner *owner)
+{
+	(void)epoch;
+	*owner = belt->queue.epoch ? BELT_OURS : BELT_EMPTIED;
+	return reaches(belt);
+}
+
+bool belt_mark_epoch(struct belt *belt, const char *epoch)
+{
+	(void)epoch;
+	if (!reaches(belt))
+		return false;
+	belt->queue.epoch = true;
+	return true;
+}
+
+/* streams */
+
+static struct stream_twin *stream_of(struct belt *belt, enum channel channel, int lane)
+{
+	return &belt->queue.streams[channel][lane];
+}
+
+bool belt_stream_last(struct belt *belt, enum channel channel, int lane, int64_t *last)
+{
+	struct stream_twin *stream = stream_of(belt, channel, lane);
+
+	*last = 0;
+	if (!reaches(belt))
+		return false;
+	stream->there = true;
+	*last = stream->last;
+	return true;
+}
+
+bool belt_stream_drop(struct belt *belt, enum channel channel, int lane)
+{
+	if (!reaches(belt))
+		return false;
+	model_makes_anew(belt->world, channel, lane);
+	*stream_of(belt, channel, lane) = (struct stream_twin){0};
+	return true;
+}
+
+bool belt_stream_reset(struct belt *belt, enum channel channel, int lane)
+{
+	if (!belt_stream_drop(belt, channel, lane))
+		return false;
+	stream_of(belt, channel, lane)->there = true;
+	return true;
+}
+
+bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,
+		     size_t *count)
+{
+	const struct stream_twin *stream = stream_of(belt, channel, lane);
+
+	*ids = NULL;
+	*count = 0;
+	if (!reaches(belt))
+		return false;
+	*ids = mem_array((size_t)stream->count + 1, sizeof **ids);
+	for (int i = 0; i < stream->count; i++)
+		(*ids)[(*count)++] = stream->list[i].attempt;
+	return true;
+}
+
+static int find_entry(const struct stream_twin *stream, int64_t attempt)
+{
+	for (int i = 0; i < stream->count; i++)
+		if (stream->list[i].attempt == attempt)
+			return i;
+	return -1;
+}
+
+void queue_remove_entry(struct stream_twin *stream, int64_t attempt)
+{
+	int i = find_entry(stream, attempt);
+
+	if (i < 0)
+		return;
+	stream->count--;
+	memmove(&stream->list[i], &stream->list[i + 1],
+		(size_t)(stream->count - i) * sizeof stream->list[0]);
+}
+
+bool belt_recall(struct belt *belt, enum channel channel, int lane, const int64_t *ids,
+		 size_t count, bool *taken)
+{
+	struct stream_twin *stream = stream_of(belt, channel, lane);
+
+	memset(taken, 0, count * sizeof *taken);
+	if (!reaches(belt))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		int at = find_entry(stream, ids[i]);
+		taken[i] = at >= 0 && stream->list[at].holder == NOBODY;
+		if (taken[i])
+			queue_remove_entry(stream, ids[i]);
+	}
+	return true;
+}
+
+/* the pipeline */
+
+static void put(struct belt *belt, const struct command *command)
+{
+	assert(belt->pipelined < PIPELINE_MOST);
+	if (belt->connected)
+		belt->pipeline[belt->pipelined++] = *command;
+}
+
+void belt_add_job(struct belt *belt, int lane, const struct job *job)
+{
+	model_hands_over(belt->world, job->attempt);
+	put(belt,
+	    &(struct command){.kind = PUT_JOB,
+			      .channel = job->channel,
+			      .lane = lane,
+			      .entry = {job->attempt, job->broadcast, (int)job->ordinal, NOBODY}});
+}
+
+void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt, const char *reference)
+{
+	(void)reference;
+	put(belt,
+	    &(struct command){.kind = PUT_LOOK, .channel = channel, .entry = {.attempt = attempt}});
+}
+
+void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal)
+{
+	put(belt,
+	    &(struct command){.kind = PUT_STOP, .broadcast = broadcast, .bits = 1u << ordinal});
+}
+
+void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes)
+{
+	unsigned set = 0;
+
+	for (unsigned o = 0; o < bytes * 8; o++)
+		if (((const unsigned char *)bits)[o / 8] & 0x80 >> o % 8)
+			set |= 1u << o;
+	put(belt, &(struct command){.kind = PUT_STOPS, .broadcast = broadcast, .bits = set});
+}
+
+void belt_halt(struct belt *belt, int64_t broadcast, bool halted)
+{
+	put(belt, &(struct command){.kind = PUT_HALT, .broadcast = broadcast, .bits = halted});
+}
+
+void belt_content(struct belt *belt, const struct content *content)
+{
+	put(belt, &(struct command){.kind = PUT_CONTENT, .broadcast = content->broadcast});
+}
+
+/* A day is longer than any of these worlds: nothing goes. */
+void belt_retire(struct belt *belt, int64_t broadcast)
+{
+	put(belt, &(struct command){.kind = PUT_RETIRE, .broadcast = broadcast});
+}
+
+static bool add_entry(struct belt *belt, const struct command *c)
+{
+	struct stream_twin *stream = stream_of(belt, c->channel, c->lane);
+
+	if (c->entry.attempt <= stream->last)
+		return false;
+	if (stream->count == ENTRIES_MOST) {
+		model_fault(belt->world, "there is no end of jobs");
+		return false;
+	}
+	stream->last = c->entry.attempt;
+	model_stands(belt->world, c->channel, c->lane, c->entry.attempt);
+	stream->list[stream->count++] = c->entry;
+	return true;
+}
+
+static bool carry_out(struct belt *belt, const struct command *c)
+{
+	struct queue_twin *q = &belt->queue;
+	int b = (int)c->broadcast - 1;
+
+	switch (c->kind) {
+	case PUT_JOB:
+		return add_entry(belt, c);
+	case PUT_LOOK:
+		if (q->look_count < LOOKS_KEPT)
+			q->looks[q->look_count++] = c->entry.attempt;
+		break;
+	case PUT_STOP:
+		q->stops[b] |= c->bits;
+		break;
+	case PUT_STOPS:
+		q->stops[b] = c->bits;
+		break;
+	case PUT_HALT:
+		q->halted[b] = c->bits != 0;
+		break;
+	case PUT_CONTENT:
+		q->content[b] = true;
+		break;
+	case PUT_RETIRE:
+		break;
+	}
+	return true;
+}
+
+bool belt_flush(struct belt *belt, size_t *refused)
+{
+	bool was_connected = belt->connected;
+	int through = belt->pipelined;
+
+	*refused = 0;
+	if (!reaches(belt))
+		through = was_connected ? belt->faults->partly % (through + 1) : 0;
+	for (int i = 0; i < through; i++)
+		*refused += !carry_out(belt, &belt->pipeline[i]);
+	belt->pipelined = 0;
+	return belt->connected;
+}
+
+/* results */
+
+void queue_report(struct queue_twin *q, enum channel channel, int lane, const struct report *report)
+{
+	assert(q->result_count < RESULTS_MOST);
+	q->results[q->result_count] = *report;
+	q->result_ids[q->result_count++] = ++q->result_newest;
+	queue_remove_entry(&q->streams[channel][lane], report->attempt);
+}
+
+bool belt_results(struct belt *belt, size_t most, struct results *results)
+{
+	const struct queue_twin *q = &belt->queue;
+	char text[48];
+
+	*results = (struct results){0};
+	if (!reaches(belt))
+		return false;
+	results->list = mem_array((size_t)q->result_count + 1, sizeof *results->list);
+	results->entries = mem_array((size_t)q->result_count + 1, sizeof *results->entries);
+	for (int i = 0; i < q->result_count && results->count < most; i++) {
+		const struct report *r = &q->results[i];
+		struct result *to = &results->list[results->count];
+		*to = (struct result){.outcome = r->outcome, .attempt = r->attempt};
+		to->worker = mem_string("");
+		to->detail = mem_string("");
+		snprintf(text, sizeof text, "%d", r->device_gone);
+		to->gone = r->device_gone ? mem_string(text) : NULL;
+		snprintf(text, sizeof text, "call%d", r->call);
+		to->reference = r->call ? mem_string(text) : NULL;
+		snprintf(text, sizeof text, "%d", q->result_ids[i]);
+		results->entries[results->count++] = mem_string(text);
+	}
+	return true;
+}
+
+bool belt_results_done(struct belt *belt, const struct results *results)
+{
+	struct queue_twin *q = &belt->queue;
+
+	if (results->count == 0)
+		return true;
+	if (!reaches(belt))
+		return false;
+	int kept = 0;
+	for (int i = 0; i < q->result_count; i++) {
+		bool done = false;
+		for (size_t k = 0; k < results->count; k++)
+			done |= atoi(results->entries[k]) == q->result_ids[i];
+		q->results[kept] = q->results[i];
+		q->result_ids[kept] = q->result_ids[i];
+		kept += !done;
+	}
+	q->result_count = kept;
+	return true;
+}
+
+void results_free(struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++) {
+		result_free(&results->list[i]);
+		free(results->entries[i]);
+	}
+	free(results->list);
+	free(results->entries);
+	*results = (struct results){0};
+}
+
+bool belt_wait_for_results(struct belt *belt)
+{
+	belt->waits = reaches(belt);
+	return belt->waits;
+}
+
+/* for the model */
+
+bool queue_holds(const struct queue_twin *q, const struct twin_attempt *a)
+{
+	bool there = find_entry(&q->streams[a->is.channel][a->is.lane], a->is.id) >= 0;
+
+	for (int i = 0; i < q->result_count; i++)
+		there |= q->results[i].attempt == a->is.id;
+	return there;
+}
