@@ -3,7 +3,10 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/plan.h"
+#include "common/store/bounce.h"
 #include "common/store/device.h"
+#include "common/store/family.h"
+#include "common/store/reply.h"
 #include "common/store/schedule.h"
 #include "test/sim/model.h"
 
@@ -159,14 +162,26 @@ enum store_status broadcast_open_ids(struct store *store, int64_t **ids, size_t 
 	return STORE_OK;
 }
 
-enum store_status target_next(struct store *store, int64_t broadcast, int64_t after,
-			      struct targeted *people, size_t room, size_t *count)
+enum store_status target_next(struct store *store, int64_t broadcast, int64_t *after,
+			      struct targeted *people, size_t room, size_t *count, bool *last)
 {
 	(void)broadcast;
 	*count = 0;
 	WORKS(store);
-	for (int64_t id = after + 1; id <= store->people_count && *count < room; id++)
+	while (*after < store->people_count && *count < room) {
+		int64_t id = ++*after;
 		people[(*count)++] = (struct targeted){id, store->people[id - 1].plan};
+	}
+	*last = *after >= store->people_count;
+	return STORE_OK;
+}
+
+/* None is for others than those of another. */
+enum store_status target_must_wait(struct store *store, int64_t broadcast, bool *wait)
+{
+	(void)broadcast;
+	*wait = false;
+	WORKS(store);
 	return STORE_OK;
 }
 
@@ -620,13 +635,87 @@ enum store_status call_machine_heard(struct store *store, int64_t attempt, bool 
 	return STORE_OK;
 }
 
-enum store_status call_answered_since(struct store *store, int64_t broadcast, int64_t person,
-				      int64_t since, bool *answered)
+enum store_status reply_given(struct store *store, int64_t broadcast, int64_t person,
+			      enum reply_way way, int64_t from, int64_t to, bool *given)
 {
-	(void)broadcast, (void)person, (void)since;
-	*answered = false;
+	(void)broadcast, (void)person, (void)way, (void)from, (void)to;
+	*given = false;
 	WORKS(store);
 	return STORE_OK;
+}
+
+/* families: nobody has any here, so nothing below the first is asked */
+
+enum store_status family_members(struct store *store, int64_t person,
+				 struct family_member **members, size_t *count)
+{
+	(void)person;
+	*members = NULL;
+	*count = 0;
+	WORKS(store);
+	return STORE_OK;
+}
+
+enum store_status family_broadcast(struct store *store, const struct broadcast *of,
+				   int64_t *broadcast)
+{
+	(void)store, (void)of, (void)broadcast;
+	abort();
+}
+
+enum store_status family_news_load(struct store *store, int64_t broadcast, int64_t person,
+				   struct family_news *news)
+{
+	(void)store, (void)broadcast, (void)person, (void)news;
+	abort();
+}
+
+void family_news_free(struct family_news *news)
+{
+	(void)news;
+}
+
+enum store_status family_is_behind(struct store *store, int64_t broadcast, int64_t person,
+				   int64_t told, bool *behind)
+{
+	(void)store, (void)broadcast, (void)person, (void)told, (void)behind;
+	abort();
+}
+
+/* bounces: no mail comes back here, so nothing below the first is asked */
+
+enum store_status facts_bounces(struct store *store, struct bounce *list, size_t room,
+				size_t *count)
+{
+	(void)list, (void)room;
+	*count = 0;
+	WORKS(store);
+	return STORE_OK;
+}
+
+enum store_status bounced_load(struct store *store, int64_t attempt, struct bounced *bounced)
+{
+	(void)store, (void)attempt, (void)bounced;
+	abort();
+}
+
+enum store_status bounced_is_alone(struct store *store, int64_t attempt, bool *alone)
+{
+	(void)store, (void)attempt, (void)alone;
+	abort();
+}
+
+enum store_status attempt_came_back(struct store *store, int64_t attempt, enum outcome outcome,
+				    const char *detail)
+{
+	(void)store, (void)attempt, (void)outcome, (void)detail;
+	abort();
+}
+
+enum store_status bad_address_mark(struct store *store, const struct bounce *bounce)
+{
+	(void)store, (void)bounce;
+	abort();
 }
 
 /* counters */
