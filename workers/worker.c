@@ -7,6 +7,7 @@
 #include "common/base/options.h"
 #include "common/base/ready.h"
 #include "common/conf/logging.h"
+#include "common/conf/transport.h"
 #include "common/queue/claim.h"
 #include "workers/batch.h"
 #include "workers/contents.h"
@@ -406,6 +407,7 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 
 	bool opened = channel->open(w, w->settings);
 	if (opened) {
+		transport_log(w->settings, channel->channel);
 		wake_after(w, 0);
 		while (!w->ending)
 			event_base_dispatch(w->loop);
