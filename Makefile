@@ -59,7 +59,7 @@ BINS    := $(NAMES:%=$(BUILD)/bin/%)
 UNIT    := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c))
 ARCHIVES := $(NAMES:%=$(BUILD)/lib/%.a)
 
-.PHONY: all test unit format lint install clean help
+.PHONY: all test bench unit format lint install clean help
 .SECONDARY:
 
 all: $(BINS) ## build every program into build/bin
@@ -68,6 +68,9 @@ unit: $(UNIT) ## build the unit tests
 
 test: ## run everything that must pass
 	scripts/test
+
+bench: ## measure how fast it is (scripts/bench --help says more)
+	scripts/bench
 
 $(LIB): $(call objects,$(COMMON))
 	@mkdir -p $(@D)
@@ -91,6 +94,11 @@ $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) $(LIB) -Wl,--end-group \
 		$(shell pkg-config --libs check) $(LIBS)
+
+$(BUILD)/bench/%: $(BUILD)/obj/test/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -1,0 +1,3 @@
+"""Other systems beside ours, installed where they can be; see --peers."""
+
+PEERS = ()
