@@ -15,6 +15,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE), str(HERE.parent / "system"), str(HERE.parent / "doubles")]
 
@@ -92,23 +94,27 @@ def tell(line):
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
+def attempt(body, name):
+    """What body() returns, and what went wrong: a measure that fails must not cost the others."""
+    try:
+        return body(), None
+    except (Exception, pytest.fail.Exception) as fault:  # the latter: of the tests' harness
+        words = str(fault) or type(fault).__name__
+        if isinstance(fault, subprocess.CalledProcessError) and fault.stderr:
+            words += f": {fault.stderr}"
+        return [], f"{name}: {words}"
+
+
 def take(bench, name, options):
     """The rows of one measure, and what went wrong."""
     runs = []
     for bench.run in range(1, options.runs + 1):
         tell(f"{name}, run {bench.run} of {options.runs}")
-        try:
-            runs.append(MEASURES[name](bench, options.people))
-        except Exception as fault:  # a measure that fails must not cost the others
-            words = str(fault) or type(fault).__name__
-            if isinstance(fault, subprocess.CalledProcessError) and fault.stderr:
-                words += f": {fault.stderr}"
-            return rows_of(runs, options.people), f"{name}: {words}"
-        except BaseException as fault:  # pytest's own, of the tests' harness
-            if type(fault).__name__ != "Failed":
-                raise
-            return rows_of(runs, options.people), f"{name}: {fault}"
-    return rows_of(runs, options.people), None
+        found, fault = attempt(lambda: [MEASURES[name](bench, options.people)], name)
+        runs += found
+        if fault:
+            break
+    return rows_of(runs, options.people), fault
 
 
 def main():
@@ -126,8 +132,8 @@ def main():
         if options.peers:
             for peer in PEERS:
                 tell(peer.__name__)
-                sample, fault = peer(bench.ground.folder(), options.quick)
-                rows += rows_of([[sample]] if sample else [], options.people)
+                found, fault = attempt(lambda: [peer(ground.folder(), options.quick)], peer.__name__)
+                rows += rows_of(found, options.people)
                 faults += [fault] if fault else []
         points = bench.points()
     print(f"{of['processor']}, {of['cores']} cores; {options.people:,} people, {options.runs} runs\n")
