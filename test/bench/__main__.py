@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -119,6 +120,7 @@ def take(bench, name, options):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what was started ends too
     of = machine()
     if of["load"] > 1:
         tell(f"the machine is busy (load {of['load']:.1f}): the figures will be too low")
