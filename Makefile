@@ -66,7 +66,7 @@ UNIT    := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.
 REPLAY  := $(patsubst test/fuzz/%.c,$(BUILD)/test/%,$(wildcard test/fuzz/fuzz_*.c))
 ARCHIVES := $(NAMES:%=$(BUILD)/lib/%.a)
 
-.PHONY: all test unit fuzz format lint install clean help
+.PHONY: all test bench unit fuzz format lint install clean help
 .SECONDARY:
 
 all: $(BINS) ## build every program into build/bin
@@ -78,6 +78,9 @@ test: ## run everything that must pass
 
 fuzz: ## throw made-up input at every reader, a minute each
 	scripts/fuzz
+
+bench: ## measure how fast it is (scripts/bench --help says more)
+	scripts/bench
 
 $(LIB): $(call objects,$(COMMON))
 	@mkdir -p $(@D)
@@ -116,6 +119,11 @@ $(BUILD)/test/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(BUILD)/obj/test/fuzz/rep
 
 # twins in memory that take the place of store and belt
 $(BUILD)/test/test_simulation: $(call objects,$(wildcard test/sim/*.c))
+
+$(BUILD)/bench/%: $(BUILD)/obj/test/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -8,6 +8,7 @@
 #include "common/base/ready.h"
 #include "common/conf/confine.h"
 #include "common/conf/logging.h"
+#include "common/conf/transport.h"
 #include "common/queue/claim.h"
 #include "workers/batch.h"
 #include "workers/contents.h"
@@ -445,6 +446,7 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	w->exit_code = opened ? EX_OK : EX_CONFIG;
 	if (opened) {
 		give_up_rights(w);
+		transport_log(w->settings, channel->channel);
 		wake_after(w, 0);
 		while (!w->ending)
 			event_base_dispatch(w->loop);

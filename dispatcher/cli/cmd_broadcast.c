@@ -9,6 +9,7 @@
 #include "dispatcher/cli/estimate.h"
 #include "dispatcher/cli/message.h"
 #include "dispatcher/cli/show.h"
+#include "dispatcher/cli/status.h"
 #include "dispatcher/cli/targets.h"
 #include "dispatcher/cli/watch.h"
 
@@ -296,6 +297,7 @@ static void say_passed_over(const struct cli *cli, const struct order *o,
 static int send_it(struct cli *cli, const struct order *o, struct broadcast *b,
 		   const struct estimate *estimate)
 {
+	status_warn(cli);
 	int code = confirm(cli, o, estimate->forecast.people);
 
 	if (code)

@@ -3,6 +3,7 @@
 #include "common/auth/accounts.h"
 #include "common/base/mem.h"
 #include "common/base/vocabulary.h"
+#include "common/conf/transport.h"
 #include "common/text/question.h"
 
 #include <errno.h>
@@ -102,35 +103,42 @@ static json_t *lines_json(const char *lines)
 	return list;
 }
 
-static void answer_check(const struct cli *cli, const char *file, const struct buf *faults)
+static void answer_check(const struct cli *cli, const char *file, const struct buf *faults,
+			 const struct buf *warnings)
 {
 	bool sound = faults->length == 0;
 
 	if (cli->json)
-		cli_answer(json_pack("{s:o, s:b, s:o}", "file", cli_json_text(file), "sound", sound,
-				     "faults", lines_json(buf_text(faults))));
+		cli_answer(json_pack("{s:o, s:b, s:o, s:o}", "file", cli_json_text(file), "sound",
+				     sound, "faults", lines_json(buf_text(faults)), "warnings",
+				     lines_json(buf_text(warnings))));
 	else if (sound)
 		printf("%s: sound\n", file);
 	else
 		fputs(buf_text(faults), stderr);
+	if (!cli->json)
+		fputs(buf_text(warnings), stderr);
 }
 
 static int check(struct cli *cli, int argc, char **argv)
 {
 	const char *file = argc > 1 ? argv[1] : settings_file(cli->config);
-	struct buf faults = {0};
+	struct buf faults = {0}, warnings = {0};
 
 	if (argc > 2)
 		return cli_misused(cli, "check takes one file");
 	struct settings *s = settings_read(file, &faults);
 	if (!file)
 		file = "built-in settings (there is no file)";
-	if (s)
+	if (s) {
 		check_values(s, file, &faults);
-	answer_check(cli, file, &faults);
+		transport_warnings(s, &warnings);
+	}
+	answer_check(cli, file, &faults, &warnings);
 	int code = faults.length ? EX_CONFIG : EX_OK;
 	settings_free(s);
 	buf_free(&faults);
+	buf_free(&warnings);
 	return code;
 }
 

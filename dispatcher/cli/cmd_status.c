@@ -21,6 +21,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	}
 	if (argc - optind > 1 || (argc > optind && !cli_read_id(argv[optind], &id)))
 		return cli_misused(cli, "takes one broadcast's number");
+	status_warn(cli);
 	if (watch)
 		return watch_broadcast(cli, id);
 	int code = status_load(cli, id, &f);

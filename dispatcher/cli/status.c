@@ -1,6 +1,7 @@
 #include "dispatcher/cli/status.h"
 
 #include "common/base/clock.h"
+#include "common/conf/transport.h"
 #include "dispatcher/cli/show.h"
 
 #include <sysexits.h>
@@ -15,6 +16,15 @@ int status_load(struct cli *cli, int64_t id, struct figures **figures)
 	if (status == STORE_NONE)
 		return cli_fail(cli, EX_DATAERR, "no broadcast yet; see: tenko broadcast --help");
 	return status ? cli_store_failed(cli, status) : EX_OK;
+}
+
+void status_warn(struct cli *cli)
+{
+	struct buf text = {0};
+
+	transport_warnings(cli_settings(cli), &text);
+	fputs(buf_text(&text), stderr);
+	buf_free(&text);
 }
 
 void status_print(struct cli *cli, const struct figures *figures)

@@ -1,6 +1,7 @@
 #include "dispatcher/cli/watch.h"
 
 #include "common/base/clock.h"
+#include "common/conf/transport.h"
 #include "dispatcher/cli/show.h"
 #include "dispatcher/cli/status.h"
 
@@ -61,6 +62,7 @@ static void draw(struct cli *cli, const struct figures *f)
 	struct buf text = {0}, screen = {0};
 
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	transport_warnings(cli_settings(cli), &text);
 	show_figures(f, cli_language(cli), &text);
 	buf_text_add(&screen, "\033[H");
 	char *rest = text.data;

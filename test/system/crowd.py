@@ -112,9 +112,15 @@ class Sink:
         return found
 
 
-def token(tenko, broadcast, person):
-    """The reply token by its definition (common/auth/token.h), not by its code."""
-    key_id, key = (tenko.data_dir / "secret.key").read_text().split()[:2]
+def reply_key(tenko):
+    """Id and key of the newest key of the links."""
+    return (tenko.data_dir / "secret.key").read_text().split()[:2]
+
+
+def token(tenko, broadcast, person, pair=None):
+    """The reply token by its definition (common/auth/token.h), not by its code. `pair`: reply_key(),
+    for who makes many."""
+    key_id, key = pair or reply_key(tenko)
     head = int(key_id).to_bytes(1, "big") + broadcast.to_bytes(4, "big") + person.to_bytes(4, "big")
     tag = hmac.new(bytes.fromhex(key), b"tenko reply" + head, hashlib.sha256).digest()[:12]
     return base64.urlsafe_b64encode(head + tag).decode().rstrip("=")

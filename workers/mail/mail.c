@@ -2,15 +2,17 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/conf/transport.h"
 #include "workers/mail/compose.h"
 #include "workers/mail/smtp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct mail {
 	struct composer *composer;
-	struct relay *relay;
+	struct relay *relay; /* NULL: the null transport */
 	/* Of one batch; kept for their buffers. */
 	struct letter *letters;
 	struct parcel *parcels;
@@ -49,9 +51,11 @@ static bool mail_open(struct worker *worker, const struct settings *settings)
 	struct buf fault = {0};
 
 	mail->composer = composer_new(settings, &fault);
-	if (mail->composer)
+	bool opened = mail->composer != NULL;
+	if (opened && !transport_is_null(settings, CHANNEL_MAIL)) {
 		mail->relay = relay_open(settings, &fault);
-	bool opened = mail->relay != NULL;
+		opened = mail->relay != NULL;
+	}
 	if (opened) {
 		mail_free(worker_state(worker));
 		worker_set_state(worker, mail);
@@ -112,6 +116,27 @@ static bool is_wanted(void *arg, size_t parcel)
 	return worker_wanted(arg, mail->indexes[parcel]);
 }
 
+/* The null transport: whoever is still wanted counts as reached. */
+static void discard(struct worker *worker, struct parcel *parcels, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool wanted = is_wanted(worker, i);
+		parcels[i].outcome = wanted ? OUTCOME_DELIVERED : OUTCOME_NOT_TRIED;
+		snprintf(parcels[i].detail, sizeof parcels[i].detail, "%s",
+			 wanted ? "null transport: not sent" : "stopped");
+	}
+}
+
+static bool send_off(struct worker *worker, size_t count, struct buf *why)
+{
+	struct mail *mail = worker_state(worker);
+
+	if (count > 0 && mail->relay)
+		return relay_send(mail->relay, mail->parcels, count, is_wanted, worker, why);
+	discard(worker, mail->parcels, count);
+	return true;
+}
+
 static void mail_deliver(struct worker *worker, const struct job *jobs,
 			 const struct content *const *contents, size_t count)
 {
@@ -120,8 +145,7 @@ static void mail_deliver(struct worker *worker, const struct job *jobs,
 
 	make_room(mail, count);
 	size_t made = compose(worker, jobs, contents, count);
-	bool up =
-		made == 0 || relay_send(mail->relay, mail->parcels, made, is_wanted, worker, &why);
+	bool up = send_off(worker, made, &why);
 	for (size_t i = 0; i < made; i++)
 		if (mail->parcels[i].outcome != OUTCOME_OUTAGE)
 			worker_report(worker, mail->indexes[i], mail->parcels[i].outcome,

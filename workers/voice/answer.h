@@ -31,6 +31,7 @@ enum verdict {
 	VERDICT_DOUBTFUL,   /* refused, for a reason that we do not know */
 	VERDICT_UNCLEAR,    /* it said yes, and not to what */
 	VERDICT_CALLED_OFF, /* it was not asked any more */
+	VERDICT_NOT_RUNG,   /* it was not asked: the null transport */
 };
 
 struct placed {

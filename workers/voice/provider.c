@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/conf/transport.h"
 #include "common/net/http_client.h"
 #include "common/text/url.h"
 #include "workers/voice/rota.h"
@@ -35,6 +36,7 @@ struct provider {
 	struct rota rota;
 	int64_t placed_at[ACCOUNTS_MOST]; /* the last call; monotonic, 0: none yet */
 	struct http_client *http;
+	bool null;                         /* nobody is asked */
 	char known[KNOWN][ANSWER_SID + 1]; /* a ring */
 	size_t next_known;
 };
@@ -71,6 +73,7 @@ struct provider *provider_open(const struct settings *settings, struct buf *faul
 	char *base = url_base(settings->voice_api_url);
 
 	p->settings = settings;
+	p->null = transport_is_null(settings, CHANNEL_VOICE);
 	p->base = mem_format("%s%s/Accounts", base, settings->voice_api_path);
 	free(base);
 	bool good = accounts_read(settings->voice_accounts, &p->accounts, fault);
@@ -266,6 +269,16 @@ static bool may_go(void *arg)
 	return call->wanted(call->wanted_arg, call->index);
 }
 
+/* The null transport: a call that would be placed now rings nowhere. */
+static void ring_nowhere(struct call *call)
+{
+	if (may_go(call))
+		call->answer = (struct placed){.verdict = VERDICT_NOT_RUNG,
+					       .detail = "null transport: not called"};
+	else
+		call->answer = (struct placed){.verdict = VERDICT_CALLED_OFF, .detail = "stopped"};
+}
+
 /* Those that are open yet, once. */
 static void place_once(struct provider *p, struct call *const *calls, size_t count)
 {
@@ -284,9 +297,13 @@ static void place_once(struct provider *p, struct call *const *calls, size_t cou
 		requests[i].go = may_go;
 		requests[i].arg = call;
 	}
-	http_run(p->http, requests, count, p->settings->voice_timeout);
+	if (!p->null)
+		http_run(p->http, requests, count, p->settings->voice_timeout);
 	for (size_t i = 0; i < count; i++) {
-		read_answer(p, calls[i], &requests[i]);
+		if (p->null)
+			ring_nowhere(calls[i]);
+		else
+			read_answer(p, calls[i], &requests[i]);
 		buf_free(&requests[i].answer);
 		buf_free(&forms[i]);
 		free(urls[i]);
@@ -325,6 +342,8 @@ static enum outcome outcome_of(enum verdict verdict)
 		return OUTCOME_TEMPORARY;
 	case VERDICT_CALLED_OFF:
 		return OUTCOME_NOT_TRIED;
+	case VERDICT_NOT_RUNG:
+		return OUTCOME_NO_ANSWER;
 	case VERDICT_THROTTLED:
 	case VERDICT_FAILED:
 	case VERDICT_DOUBTFUL:
@@ -394,6 +413,6 @@ static void look_by(struct provider *p, size_t account, struct look *looks, size
 
 void provider_look(struct provider *p, struct look *looks, size_t count)
 {
-	for (size_t i = 0; i < p->accounts.count; i++)
+	for (size_t i = 0; !p->null && i < p->accounts.count; i++)
 		look_by(p, i, looks, count);
 }

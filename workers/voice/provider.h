@@ -29,7 +29,8 @@ struct call {
 	const char *url;    /* of the script */
 	const char *events; /* where its states are reported */
 
-	/* set by provider_place(): placed, refused, temporary, outage or not tried */
+	/* set by provider_place(): placed, refused, temporary, outage or not tried; with the null
+	 * transport no answer */
 	enum outcome outcome;
 	struct placed answer;
 
