@@ -11,6 +11,7 @@
 #include "common/store/decision.h"
 #include "common/store/roster.h"
 #include "dispatcher/feed/act.h"
+#include "dispatcher/feed/fatal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -169,14 +170,25 @@ static enum store_status settle(struct feed *feed, struct telegram *t, struct ev
 	return status;
 }
 
-static enum hazard_read read_telegram(struct telegram *t, struct events *events)
+static enum hazard_read read_bytes(struct telegram *t, struct events *events, struct buf *reason)
 {
-	struct buf reason = {0};
-
 	if (t->format == FORMAT_NONE)
 		t->format = (int)hazard_guess(t->bytes, t->length);
-	enum hazard_read read =
-		hazard_read((enum hazard_format)t->format, t->bytes, t->length, events, &reason);
+	return hazard_read((enum hazard_format)t->format, t->bytes, t->length, events, reason);
+}
+
+static enum hazard_read read_telegram(struct telegram *t, bool fatal, struct events *events)
+{
+	struct buf reason = {0};
+	enum hazard_read read = HAZARD_REFUSED;
+
+	if (fatal)
+		buf_format(&reason,
+			   "tenko-feed died %d times in a row while it read this: look at "
+			   "it by hand, and tell the makers of Tenko",
+			   FATAL_DEATHS);
+	else
+		read = read_bytes(t, events, &reason);
 	t->state = read == HAZARD_READ     ? TELEGRAM_READ
 		   : read == HAZARD_PASSED ? TELEGRAM_PASSED
 					   : TELEGRAM_REFUSED;
@@ -193,15 +205,16 @@ static void tell(const struct telegram *t)
 		 log_quote(t->reason), clock_utc() - t->received_at);
 }
 
-enum intake intake_telegram(struct feed *feed, struct telegram *t, bool final)
+static enum intake take_telegram(struct feed *feed, struct telegram *t, bool final, bool fatal)
 {
 	struct events events = {0};
 	bool scheduled = false;
-	enum hazard_read read = read_telegram(t, &events);
+	enum hazard_read read = read_telegram(t, fatal, &events);
 
-	if (read == HAZARD_REFUSED && !final)
+	if (read == HAZARD_REFUSED && !final && !fatal)
 		return INTAKE_DAMAGED;
-	crash_point(CRASH_FEED_READ);
+	if (!fatal)
+		crash_point(CRASH_FEED_READ);
 	enum store_status status = settle(feed, t, &events, &scheduled);
 	events_free(&events);
 	if (status == STORE_CONFLICT)
@@ -215,6 +228,16 @@ enum intake intake_telegram(struct feed *feed, struct telegram *t, bool final)
 	if (scheduled)
 		poke_send(feed->settings);
 	return INTAKE_DONE;
+}
+
+enum intake intake_telegram(struct feed *feed, struct telegram *t, bool final)
+{
+	bool fatal = fatal_begin(feed->settings, t);
+	enum intake taken = take_telegram(feed, t, final, fatal);
+
+	if (taken != INTAKE_FAILED || !fatal)
+		fatal_end(feed->settings, t);
+	return taken;
 }
 
 bool intake_waiting(struct feed *feed)

@@ -183,9 +183,10 @@ def test_what_a_backup_is(roster):
         keys = dict(db.execute("SELECT name, content FROM backup_file"))
         assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
         assert db.execute("SELECT action FROM audit ORDER BY id DESC LIMIT 1").fetchone() == ("store.backup",)
-    assert keys == {name: (roster.data_dir / name).read_bytes() for name in ("secret.key", "vapid.key")}
+    assert keys == {name: (roster.data_dir / name).read_bytes()
+                    for name in ("hooks.key", "secret.key", "vapid.key")}
     answered = roster.cli_json("backup", roster.root / "second.backup")
-    assert answered["keys"] == "secret.key, vapid.key" and answered["bytes"] > 4096
+    assert answered["keys"] == "hooks.key, secret.key, vapid.key" and answered["bytes"] > 4096
 
 
 def test_it_overwrites_nothing(roster):

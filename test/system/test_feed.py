@@ -441,3 +441,22 @@ def test_old_telegrams_are_tidied_away_but_not_those_that_sent(feeds):
     feeds.start()
     feeds.process.wait_log("feed.tidied telegrams=1")
     assert [t["key"].rpartition("/")[2] for t in feeds.telegrams()] == ["1_VXSE51.xml"]
+
+
+def test_a_telegram_that_kills_again_and_again_does_not_keep_the_others_waiting(feeds):
+    if b"feed.read" not in (BIN / "tenko-feed").read_bytes():
+        pytest.skip("built without crash points (make CRASH=1)")
+    feeds.double.publish("eqvol", "1_VXSE51.xml", now_as(STRONG))
+    for _ in range(10):
+        feeds.start(ready=False, env={"TENKO_CRASH": "feed.read:1"})
+        assert feeds.process.wait() == -signal.SIGKILL
+        assert feeds.telegrams() == []
+    feeds.start(env={"TENKO_CRASH": "feed.read:1"})
+    refused, = feeds.wait_telegrams(1, "refused")
+    assert "died 10 times" in refused["reason"]
+    assert feeds.process.alive
+    feeds.process.kill()
+    feeds.double.publish("eqvol", "2_VXSE51.xml", now_as(STRONG, 4))
+    feeds.start()
+    feeds.wait_telegrams(1, "read")
+    assert list((feeds.tenko.data_dir / "run").glob("feed.reading-*")) == []
