@@ -36,6 +36,18 @@ static int highest(const struct hazard_event *event)
 	return level;
 }
 
+/* A coast has a name of its own and is several regions. */
+static bool is_named_before(const struct hazard_event *event, size_t i)
+{
+	const struct event_area *area = &event->areas[i];
+
+	for (size_t before = 0; before < i; before++)
+		if (event->areas[before].level == area->level &&
+		    strcmp(event->areas[before].name, area->name) == 0)
+			return true;
+	return false;
+}
+
 void feed_put_peak(const struct hazard_event *event, enum language language, struct buf *out)
 {
 	int level = highest(event);
@@ -45,7 +57,7 @@ void feed_put_peak(const struct hazard_event *event, enum language language, str
 		return;
 	buf_text_add(out, level_phrase(event->hazard, level, (int)language));
 	for (size_t i = 0; i < event->area_count; i++) {
-		if (event->areas[i].level != level)
+		if (event->areas[i].level != level || is_named_before(event, i))
 			continue;
 		if (count++ >= PEAK_AREAS)
 			continue;
