@@ -81,16 +81,27 @@ enum device_kind device_kind_by_name(const char *name)
 	return (enum device_kind)number_of(devices, DEVICE_END, name, strlen(name));
 }
 
+#define X(symbol, number, name, phrase) {name, number},
+static const struct {
+	const char *name;
+	unsigned bit;
+} known[] = {ADDRESSES(X)};
+#undef X
+
+void addresses_put(unsigned addresses, const char *separator, struct buf *out)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < LENGTH(known); i++) {
+		if (!(addresses & known[i].bit))
+			continue;
+		buf_format(out, "%s%s", before, known[i].name);
+		before = separator;
+	}
+}
+
 unsigned addresses_by_names(const char *names, char separator)
 {
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} known[] = {
-#define X(symbol, number, name, phrase) {name, number},
-		ADDRESSES(X)
-#undef X
-	};
 	unsigned set = 0;
 
 	for (;;) {

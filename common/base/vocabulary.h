@@ -8,6 +8,7 @@
  * Each word has its name (logs, JSON, settings) and a phrase for people.
  */
 
+#include "common/base/buf.h"
 #include "common/base/must.h"
 #include <stdbool.h>
 
@@ -107,6 +108,9 @@ MUST_USE unsigned channels_by_names(const char *names);
 
 /* "work,home" -> set of enum address; 0 where a name is unknown or the list empty. */
 MUST_USE unsigned addresses_by_names(const char *names, char separator);
+
+/* Appends the names of a set of addresses, in order. */
+void addresses_put(unsigned addresses, const char *separator, struct buf *out);
 
 /* Languages are stored as 0 and 1. */
 enum language { LANGUAGE_JA = 0, LANGUAGE_EN = 1, LANGUAGES = 2 };

@@ -24,11 +24,6 @@ static void add_word(struct asked *asked, const char *word)
 	buf_format(&asked->words, "%s%s", asked->words.length ? " " : "", word);
 }
 
-static void add_area(struct asked *asked, const char *code, unsigned addresses)
-{
-	add(asked, (struct target){.kind = TARGET_REGION, .text = code, .addresses = addresses});
-}
-
 struct inner {
 	struct asked *asked;
 	unsigned addresses;
@@ -39,42 +34,15 @@ static void add_region_of(const char *code, const char *name, void *arg)
 	const struct inner *inner = arg;
 
 	(void)name;
-	add_area(inner->asked, code, inner->addresses);
+	add(inner->asked, (struct target){
+				  .kind = TARGET_REGION, .text = code, .addresses = inner->addresses});
 }
 
-/*
- * A prefecture is each of its regions; and people whose prefecture alone is known may be in any of
- * its regions, so they are asked.
- */
 static void add_region(struct asked *asked, const char *code, unsigned addresses)
 {
 	struct inner inner = {.asked = asked, .addresses = addresses};
-	const char *prefecture = region_prefecture(code);
 
-	add_area(asked, code, addresses);
-	if (strlen(code) == 2)
-		region_each(code, add_region_of, &inner);
-	else if (prefecture)
-		add_area(asked, prefecture, addresses);
-}
-
-static void add_addresses_word(unsigned addresses, struct buf *word)
-{
-	static const struct {
-		enum address address;
-		const char *name;
-	} names[] = {{ADDRESS_WORK, "work"},
-		     {ADDRESS_HOME, "home"},
-		     {ADDRESS_SECOND, "second"},
-		     {ADDRESS_DEPARTMENT, "department"}};
-	char before = '@';
-
-	for (size_t i = 0; i < LENGTH(names); i++) {
-		if (!(addresses & names[i].address))
-			continue;
-		buf_format(word, "%c%s", before, names[i].name);
-		before = '+';
-	}
+	region_each_meant(code, add_region_of, &inner);
 }
 
 static void add_regions(struct asked *asked, const struct decision *d)
@@ -84,7 +52,8 @@ static void add_regions(struct asked *asked, const struct decision *d)
 		struct buf word = {0};
 		if (*code) {
 			buf_format(&word, "%s:%s", strlen(code) == 2 ? "pref" : "region", code);
-			add_addresses_word(d->rule->addresses, &word);
+			buf_char(&word, '@');
+			addresses_put(d->rule->addresses, "+", &word);
 			add_region(asked, code, d->rule->addresses);
 		} else {
 			buf_text_add(&word, "all");

@@ -252,13 +252,6 @@ static char *joined(const char *text)
 	return buf_take(&names);
 }
 
-#define X(symbol, number, name, phrase) {name, number},
-static const struct {
-	const char *name;
-	unsigned bit;
-} addresses[] = {ADDRESSES(X)};
-#undef X
-
 static bool read_addresses(const struct rule_key *key, const char *text, struct rule *rule,
 			   struct buf *fault)
 {
@@ -276,15 +269,8 @@ static bool read_addresses(const struct rule_key *key, const char *text, struct 
 
 static void write_addresses(const struct rule_key *key, const struct rule *rule, struct buf *out)
 {
-	const char *before = "";
-
 	(void)key;
-	for (size_t i = 0; i < LENGTH(addresses); i++) {
-		if (!(rule->addresses & addresses[i].bit))
-			continue;
-		buf_format(out, "%s%s", before, addresses[i].name);
-		before = ", ";
-	}
+	addresses_put(rule->addresses, ", ", out);
 }
 
 static bool read_channels(const struct rule_key *key, const char *text, struct rule *rule,
