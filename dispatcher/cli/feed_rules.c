@@ -1,6 +1,7 @@
 #include "dispatcher/cli/feed.h"
 
 #include "common/base/mem.h"
+#include "common/hazard/areas.h"
 #include "common/hazard/fill.h"
 #include "common/hazard/rules.h"
 #include "common/store/people.h"
@@ -136,10 +137,12 @@ static int check(struct cli *cli, const char *folder, const struct rules *rules)
 	if (faults)
 		return cli_fail(cli, EX_CONFIG, "the rules in %s have faults", folder);
 	if (cli->json)
-		cli_answer(json_pack("{s:o, s:I, s:I}", "folder", cli_json_text(folder), "rules",
-				     (json_int_t)rules->count, "on", (json_int_t)on));
+		cli_answer(json_pack("{s:o, s:I, s:I, s:o}", "folder", cli_json_text(folder),
+				     "rules", (json_int_t)rules->count, "on", (json_int_t)on,
+				     "regions", cli_json_text(areas_version())));
 	else
-		printf("%s: sound, %zu rules, %zu of them on\n", folder, rules->count, on);
+		printf("%s: sound, %zu rules, %zu of them on; tables of regions: %s\n", folder,
+		       rules->count, on, areas_version());
 	return EX_OK;
 }
 
