@@ -4,9 +4,9 @@
 #include "common/base/mem.h"
 
 #include <assert.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +23,9 @@ _Static_assert(TOKEN_BYTES * 8 == TOKEN_LENGTH * 6, "no bits are left over");
 
 struct token_keys {
 	uint8_t newest; /* the key that tokens are made with */
-	bool known[KEY_IDS];
-	uint8_t key[KEY_IDS][KEY_BYTES];
+	EVP_MAC *hmac;
+	EVP_MAC_CTX *mac[KEY_IDS]; /* each with its key set up; NULL: there is no such key */
+	EVP_MAC_CTX *nobodys;	   /* stands in for a key that there is not */
 };
 
 /* the file */
@@ -49,6 +50,21 @@ bool token_keys_create(const char *file, struct buf *fault)
 	return done;
 }
 
+/* A third of the time that setting the key up for every token takes. */
+static EVP_MAC_CTX *set_up(const struct token_keys *keys, const uint8_t *key)
+{
+	static char digest[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC_CTX *mac = keys->hmac ? EVP_MAC_CTX_new(keys->hmac) : NULL;
+
+	if (!mac || EVP_MAC_init(mac, key, KEY_BYTES, params) != 1)
+		abort(); /* out of memory, or a libcrypto without SHA-256 */
+	return mac;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -61,6 +77,7 @@ static int hex_digit(char c)
 /* One line, "id hex"; what is wrong with it, or NULL. */
 static const char *read_line(struct token_keys *keys, const char *line, size_t length)
 {
+	uint8_t key[KEY_BYTES];
 	size_t at = 0;
 	unsigned id = 0;
 
@@ -70,16 +87,17 @@ static const char *read_line(struct token_keys *keys, const char *line, size_t l
 		return "expected a key id from 1 to 255";
 	if (length != at + 1 + (size_t)(2 * KEY_BYTES) || line[at] != ' ')
 		return "expected the key id, a blank and 64 hexadecimal digits";
-	if (keys->known[id])
+	if (keys->mac[id])
 		return "this key id is there already";
 	for (size_t i = 0; i < KEY_BYTES; i++) {
 		int high = hex_digit(line[at + 1 + 2 * i]),
 		    low = hex_digit(line[at + 2 + 2 * i]);
 		if (high < 0 || low < 0)
 			return "expected the key id, a blank and 64 hexadecimal digits (0-9 a-f)";
-		keys->key[id][i] = (uint8_t)(high << 4 | low);
+		key[i] = (uint8_t)(high << 4 | low);
 	}
-	keys->known[id] = true;
+	keys->mac[id] = set_up(keys, key);
+	OPENSSL_cleanse(key, sizeof key);
 	if (!keys->newest)
 		keys->newest = (uint8_t)id;
 	return NULL;
@@ -116,7 +134,10 @@ struct token_keys *token_keys_load(const char *file, struct buf *fault)
 
 	if (!keyfile_read(file, "`tenko init` makes it", &text, fault))
 		return NULL;
+	static const uint8_t no_key[KEY_BYTES];
 	keys = mem_alloc(sizeof *keys);
+	keys->hmac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+	keys->nobodys = set_up(keys, no_key);
 	if (!read_lines(keys, file, text.data, text.length, fault)) {
 		token_keys_free(keys);
 		keys = NULL;
@@ -129,7 +150,10 @@ void token_keys_free(struct token_keys *keys)
 {
 	if (!keys)
 		return;
-	OPENSSL_cleanse(keys, sizeof *keys);
+	for (size_t i = 0; i < KEY_IDS; i++)
+		EVP_MAC_CTX_free(keys->mac[i]);
+	EVP_MAC_CTX_free(keys->nobodys);
+	EVP_MAC_free(keys->hmac);
 	free(keys);
 }
 
@@ -156,18 +180,16 @@ static const char for_reply[] = "tenko reply", for_call[] = "tenko call";
 static void make_tag(const struct token_keys *keys, const char *purpose, const uint8_t *ids,
 		     uint8_t *tag)
 {
-	uint8_t message[sizeof for_reply + ID_BYTES];
-	size_t size = strlen(purpose);
+	EVP_MAC_CTX *mac = keys->mac[ids[0]] ? keys->mac[ids[0]] : keys->nobodys;
 	uint8_t whole[EVP_MAX_MD_SIZE];
-	unsigned length = 0;
+	size_t length = 0;
 
-	assert(size <= sizeof for_reply);
-	memcpy(message, purpose, size);
-	memcpy(message + size, ids, ID_BYTES);
-	const uint8_t *done = HMAC(EVP_sha256(), keys->key[ids[0]], KEY_BYTES, message,
-				   size + ID_BYTES, whole, &length);
-	if (!done || length < TAG_BYTES)
-		abort(); /* out of memory, or a libcrypto without SHA-256 */
+	/* Without a key it begins again with the one it has. */
+	if (EVP_MAC_init(mac, NULL, 0, NULL) != 1 ||
+	    EVP_MAC_update(mac, (const uint8_t *)purpose, strlen(purpose)) != 1 ||
+	    EVP_MAC_update(mac, ids, ID_BYTES) != 1 ||
+	    EVP_MAC_final(mac, whole, &length, sizeof whole) != 1 || length < TAG_BYTES)
+		abort();
 	memcpy(tag, whole, TAG_BYTES);
 }
 
@@ -243,12 +265,12 @@ static bool check(const struct token_keys *keys, const char *purpose, const char
 		bytes[i + 1] = (uint8_t)(group >> 8);
 		bytes[i + 2] = (uint8_t)group;
 	}
-	/* An unknown key id costs the same: its place in the table holds zeroes. */
+	/* An unknown key id costs the same: another key stands in for it. */
 	make_tag(keys, purpose, bytes, tag);
 	bool same = CRYPTO_memcmp(tag, bytes + ID_BYTES, TAG_BYTES) == 0;
 	*first = get_number(bytes + 1);
 	*second = get_number(bytes + 5);
-	return same & keys->known[bytes[0]] & (strange == 0);
+	return same & (keys->mac[bytes[0]] != NULL) & (strange == 0);
 }
 
 bool token_check(const struct token_keys *keys, const char *text, int64_t *broadcast,

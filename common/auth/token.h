@@ -24,7 +24,7 @@
 
 enum { TOKEN_LENGTH = 28 };
 
-struct token_keys;
+struct token_keys; /* for one thread at a time: each key's set-up is used again */
 
 /* Makes the file with one fresh key, mode 0600. False, with a sentence in `fault`. */
 MUST_USE bool token_keys_create(const char *file, struct buf *fault);
