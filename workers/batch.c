@@ -112,11 +112,15 @@ void batch_report(struct batch *batch, size_t i, enum outcome outcome, const cha
 	r->outcome = outcome;
 	r->finished = clock_utc();
 	r->detail = log_masked(detail ? detail : "", DETAIL_MOST);
-	log_info("attempt.ended",
-		 "attempt=%" PRId64 " broadcast=%" PRId64 " person=%" PRId64
-		 " channel=%s outcome=%s detail=%s",
-		 job->attempt, job->broadcast, job->person, channel_name(job->channel),
-		 outcome_name(outcome), log_quote(r->detail));
+	const struct log_id ids[] = {
+		{"attempt", NULL, job->attempt},
+		{"broadcast", NULL, job->broadcast},
+		{"person", NULL, job->person},
+		{"channel", channel_name(job->channel), 0},
+		{"outcome", outcome_name(outcome), 0},
+		{"detail", log_quote(r->detail), 0},
+	};
+	log_ids("attempt.ended", ids, LENGTH(ids));
 }
 
 void batch_refer(struct batch *batch, size_t i, const char *reference)

@@ -1,17 +1,34 @@
 #include "common/base/log.h"
 
-#include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "common/base/number.h"
 
+#include <assert.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { ROTATING = 8, QUOTED = 256 };
+enum {
+	ROTATING = 8,
+	QUOTED = 256,
+	LINE_MOST = 2048,
+	HELD_MS = 100, /* how old a held line may become while others follow it */
+};
 
 static const char *process_name = "tenko";
+static char process_tag[64] = "tenko";
+static struct {
+	char bytes[PIPE_BUF]; /* so much goes into a pipe at one stroke */
+	size_t length;
+	int depth;     /* of log_hold() */
+	int64_t since; /* UTC: the first of them */
+} held;
 static enum log_level least_level = LOG_LEVEL_INFO;
 static bool addresses_in_full;
 
@@ -22,10 +39,33 @@ static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
 };
 
+static void write_held(void);
+
+static void remember_process(void)
+{
+	snprintf(process_tag, sizeof process_tag, "%s[%d]", process_name, (int)getpid());
+}
+
+/* What was held goes out even where a bug ends the process; write() may be called here. */
+static void on_abort(int signal)
+{
+	(void)signal;
+	write_held();
+}
+
 void log_open(const char *process, enum log_level least, bool full_addresses)
 {
+	static bool watched;
+
 	process_name = process;
+	remember_process();
 	log_level_set(least, full_addresses);
+	if (!watched) {
+		pthread_atfork(NULL, NULL, remember_process);
+		signal(SIGABRT, on_abort);
+		atexit(write_held);
+	}
+	watched = true;
 }
 
 void log_level_set(enum log_level least, bool full_addresses)
@@ -34,31 +74,142 @@ void log_level_set(enum log_level least, bool full_addresses)
 	addresses_in_full = full_addresses;
 }
 
+/* holding */
+
+/* A full pipe loses the lines. */
+static void write_held(void)
+{
+	if (held.length == 0)
+		return;
+	ssize_t written = write(STDERR_FILENO, held.bytes, held.length);
+	(void)written;
+	held.length = 0;
+}
+
+void log_hold(void)
+{
+	held.depth++;
+}
+
+void log_release(void)
+{
+	assert(held.depth > 0);
+	if (--held.depth == 0)
+		write_held();
+}
+
+/* Whole lines go out with one write: those of several processes do not mix. */
+static void put_line(enum log_level level, const char *line, size_t length, int64_t now)
+{
+	if (sizeof held.bytes - held.length < length)
+		write_held();
+	if (held.length == 0)
+		held.since = now;
+	memcpy(held.bytes + held.length, line, length);
+	held.length += length;
+	if (held.depth == 0 || level >= LOG_LEVEL_WARNING || now - held.since >= HELD_MS ||
+	    now < held.since)
+		write_held();
+}
+
+/* lines */
+
+/* A line as it is made: what does not fit is left out, the end of the line always does. */
+struct line {
+	char text[LINE_MOST];
+	size_t length;
+	int64_t now;
+};
+
+static void add(struct line *line, const char *text, size_t length)
+{
+	size_t room = LINE_MOST - 2 - line->length;
+
+	length = length < room ? length : room;
+	memcpy(line->text + line->length, text, length);
+	line->length += length;
+}
+
+static void add_text(struct line *line, const char *text)
+{
+	add(line, text, strlen(text));
+}
+
+/* Most lines have the second of the line before. */
+static void add_stamp(struct line *line)
+{
+	enum { TO_SECONDS = 20 }; /* "2026-11-21T04:05:06." */
+	static char stamp[CLOCK_TEXT];
+	static int64_t stamped = -1;
+	int64_t second = line->now / 1000;
+	int ms = (int)(line->now % 1000);
+
+	if (second != stamped)
+		clock_utc_text(line->now, stamp);
+	stamped = second;
+	add(line, stamp, TO_SECONDS);
+	const char rest[] = {(char)('0' + ms / 100), (char)('0' + ms / 10 % 10),
+			     (char)('0' + ms % 10), 'Z', ' '};
+	add(line, rest, sizeof rest);
+}
+
+static void begin_line(struct line *line, enum log_level level, const char *event)
+{
+	line->length = 0;
+	line->now = clock_utc();
+	add_stamp(line);
+	add_text(line, level_names[level]);
+	add(line, " ", 1);
+	add_text(line, process_tag);
+	add(line, " ", 1);
+	add_text(line, event);
+}
+
+static void end_line(struct line *line, enum log_level level)
+{
+	line->text[line->length++] = '\n';
+	put_line(level, line->text, line->length, line->now);
+}
+
 void log_event(enum log_level level, const char *event, const char *format, ...)
 {
-	char stamp[CLOCK_TEXT], line[2048];
-	size_t length;
+	struct line line;
 
 	if (level < least_level)
 		return;
-	length = (size_t)snprintf(line, sizeof line, "%s %s %s[%d] %s", clock_utc_text(clock_utc(), stamp),
-				  level_names[level], process_name, (int)getpid(), event);
+	begin_line(&line, level, event);
 	if (format) {
 		va_list args;
-		line[length++] = ' ';
+		add(&line, " ", 1);
+		size_t room = LINE_MOST - 1 - line.length;
 		va_start(args, format);
-		int more = vsnprintf(line + length, sizeof line - length - 1, format, args);
+		int more = vsnprintf(line.text + line.length, room, format, args);
 		va_end(args);
 		if (more > 0)
-			length += (size_t)more;
-		if (length > sizeof line - 2)
-			length = sizeof line - 2;
+			line.length += (size_t)more < room ? (size_t)more : room - 1;
 	}
-	line[length++] = '\n';
-	/* One write a line: lines of several processes do not mix. A full pipe loses the line. */
-	ssize_t written = write(STDERR_FILENO, line, length);
-	(void)written;
+	end_line(&line, level);
 }
+
+void log_ids(const char *event, const struct log_id *ids, size_t count)
+{
+	char digits[NUMBER_TEXT];
+	struct line line;
+
+	if (LOG_LEVEL_INFO < least_level)
+		return;
+	begin_line(&line, LOG_LEVEL_INFO, event);
+	for (size_t i = 0; i < count; i++) {
+		add(&line, " ", 1);
+		add_text(&line, ids[i].name);
+		add(&line, "=", 1);
+		add_text(&line, ids[i].word ? ids[i].word
+					    : number_text(ids[i].number, digits));
+	}
+	end_line(&line, LOG_LEVEL_INFO);
+}
+
+/* quoting and masking */
 
 static char *rotating(void)
 {

@@ -12,6 +12,7 @@
 #include "common/base/must.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
@@ -26,6 +27,24 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 #define log_info(event, ...)	log_event(LOG_LEVEL_INFO, event, __VA_ARGS__)
 #define log_warning(event, ...) log_event(LOG_LEVEL_WARNING, event, __VA_ARGS__)
 #define log_error(event, ...)	log_event(LOG_LEVEL_ERROR, event, __VA_ARGS__)
+
+/*
+ * A line at level info of which there is one an attempt, made without printf(): ids and words in
+ * their order.
+ */
+struct log_id {
+	const char *name, *word; /* word NULL: the number */
+	int64_t number;
+};
+void log_ids(const char *event, const struct log_id *ids, size_t count);
+
+/*
+ * Between these two lines are gathered and written together: for work of which many lines come. A
+ * warning or an error lets all go at once, and so does a line that comes 0.1 s after the first. Calls
+ * may stand within each other.
+ */
+void log_hold(void);
+void log_release(void);
 
 /* Both return one of eight rotating buffers: good until the eighth call after. */
 const char *log_quote(const char *text);      /* "in quotes", controls escaped, 240 bytes at most */

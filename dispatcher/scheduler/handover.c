@@ -122,6 +122,22 @@ static enum store_status prepare(struct scheduler *s, const struct run *run, str
 		      : families_word(s, d->broadcast, d->person, &step->recipient, &d->reply);
 }
 
+static void tell_queued(const struct delivery *d, const struct attempt *a)
+{
+	const struct log_id ids[] = {
+		{"attempt", NULL, a->id},
+		{"broadcast", NULL, d->broadcast},
+		{"person", NULL, d->person},
+		{"channel", channel_name(a->channel), 0},
+		{"order", NULL, a->dial_order},
+		{"address", NULL, a->address_position},
+		{"try", NULL, a->attempt_no},
+		{"call", NULL, a->call},
+	};
+
+	log_ids("attempt.queued", ids, LENGTH(ids));
+}
+
 static enum store_status begin(struct scheduler *s, struct run *run, struct delivery *d,
 			       struct attempt *a)
 {
@@ -130,11 +146,7 @@ static enum store_status begin(struct scheduler *s, struct run *run, struct deli
 	if (!status)
 		status = chain_in_flight(s, run, d, a->id);
 	if (!status)
-		log_info("attempt.queued",
-			 "attempt=%" PRId64 " broadcast=%" PRId64 " person=%" PRId64
-			 " channel=%s order=%d address=%d try=%d call=%" PRId64,
-			 a->id, d->broadcast, d->person, channel_name(a->channel), a->dial_order,
-			 a->address_position, a->attempt_no, a->call);
+		tell_queued(d, a);
 	return status;
 }
 

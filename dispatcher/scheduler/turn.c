@@ -184,6 +184,7 @@ enum store_status turn(struct scheduler *s)
 	bool read = s->belt_state != BELT_GONE && s->results_there;
 
 	s->more = false;
+	log_hold();
 	if (read && !belt_results(s->belt, TURN_RESULTS, &results)) {
 		lose_belt(s);
 		read = false;
@@ -200,5 +201,6 @@ enum store_status turn(struct scheduler *s)
 	if (!status)
 		runs_tidy(&s->runs);
 	results_free(&results);
+	log_release();
 	return status;
 }

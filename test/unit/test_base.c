@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Under AddressSanitizer too, memory that cannot be had is NULL and not yet the end. */
@@ -179,18 +181,17 @@ END_TEST
 /* What was written to the standard error stream while `speak` ran. */
 static char *heard(void (*speak)(void))
 {
-	static char text[8192];
-	int ends[2], before = dup(STDERR_FILENO);
+	static char text[128 * 1024];
+	int file = memfd_create("heard", 0), before = dup(STDERR_FILENO);
 
-	ck_assert_int_eq(pipe(ends), 0);
-	dup2(ends[1], STDERR_FILENO);
+	ck_assert_int_ge(file, 0);
+	dup2(file, STDERR_FILENO);
 	speak();
 	dup2(before, STDERR_FILENO);
 	close(before);
-	close(ends[1]);
-	ssize_t length = read(ends[0], text, sizeof text - 1);
+	ssize_t length = pread(file, text, sizeof text - 1, 0);
 	text[length > 0 ? length : 0] = '\0';
-	close(ends[0]);
+	close(file);
 	return text;
 }
 
@@ -250,6 +251,84 @@ START_TEST(a_line_that_is_too_long_is_cut_and_stays_one_line)
 	const char *text = heard(speak_too_long);
 	ck_assert_uint_eq(strlen(text), 2047);
 	ck_assert_ptr_eq(strchr(text, '\n'), text + 2046);
+}
+END_TEST
+
+static void speak_while_holding(void)
+{
+	struct stat before, after;
+
+	fstat(STDERR_FILENO, &before);
+	log_hold();
+	log_hold();
+	log_info("a.first", NULL);
+	log_release();
+	log_info("a.second", NULL);
+	fstat(STDERR_FILENO, &after);
+	ck_assert_int_eq(before.st_size, after.st_size);
+	log_warning("a.third", NULL);
+	fstat(STDERR_FILENO, &after);
+	ck_assert_int_gt(after.st_size, before.st_size);
+	log_info("a.fourth", NULL);
+	log_release();
+}
+
+START_TEST(held_lines_are_written_together_and_none_is_lost)
+{
+	log_open("test", LOG_LEVEL_INFO, false);
+	const char *text = heard(speak_while_holding);
+	const char *first = strstr(text, "a.first\n"), *second = strstr(text, "a.second\n");
+	const char *third = strstr(text, "a.third\n"), *fourth = strstr(text, "a.fourth\n");
+	ck_assert(first && first < second && second < third && third < fourth);
+}
+END_TEST
+
+static void speak_a_thousand_times(void)
+{
+	log_hold();
+	for (int i = 0; i < 1000; i++)
+		log_info("a.line", "number=%d", i);
+	log_release();
+}
+
+START_TEST(more_lines_than_are_held_come_whole_and_in_order)
+{
+	char expected[32];
+
+	log_open("test", LOG_LEVEL_INFO, false);
+	const char *at = heard(speak_a_thousand_times);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(expected, sizeof expected, "a.line number=%d\n", i);
+		at = strstr(at, expected);
+		ck_assert_ptr_nonnull(at);
+	}
+}
+END_TEST
+
+static void speak_of_ids(void)
+{
+	const struct log_id ids[] = {
+		{"attempt", NULL, INT64_MIN}, {"channel", "mail", 0}, {"try", NULL, 0}};
+
+	log_ids("attempt.queued", ids, LENGTH(ids));
+	log_ids("attempt.queued", ids, 1);
+}
+
+START_TEST(a_line_of_ids_is_one_like_any_other)
+{
+	static const struct clock_source still = {.utc = tell, .monotonic = tell};
+	char expected[512];
+
+	told = INT64_C(1299822378007);
+	clock_replace(&still);
+	log_open("test", LOG_LEVEL_INFO, false);
+	snprintf(expected, sizeof expected,
+		 "2011-03-11T05:46:18.007Z info test[%d] attempt.queued"
+		 " attempt=-9223372036854775808 channel=mail try=0\n"
+		 "2011-03-11T05:46:18.007Z info test[%d] attempt.queued"
+		 " attempt=-9223372036854775808\n",
+		 (int)getpid(), (int)getpid());
+	ck_assert_str_eq(heard(speak_of_ids), expected);
 }
 END_TEST
 
@@ -366,6 +445,9 @@ static TCase *clocks_and_logs(void)
 	tcase_add_test(t, a_log_line_has_time_level_process_event_and_pairs);
 	tcase_add_test(t, lines_below_the_level_are_not_written);
 	tcase_add_test(t, a_line_that_is_too_long_is_cut_and_stays_one_line);
+	tcase_add_test(t, held_lines_are_written_together_and_none_is_lost);
+	tcase_add_test(t, more_lines_than_are_held_come_whole_and_in_order);
+	tcase_add_test(t, a_line_of_ids_is_one_like_any_other);
 	tcase_add_test(t, text_from_outside_is_quoted);
 	tcase_add_test(t, a_quoted_text_is_cut_and_closed);
 	tcase_add_test(t, eight_quoted_texts_live_at_one_time);
