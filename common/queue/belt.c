@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/number.h"
 #include "common/queue/redis.h"
 
 #include <inttypes.h>
@@ -10,7 +11,8 @@
 #include <string.h>
 
 struct belt {
-	struct redis *redis;   /* commands */
+	struct redis *redis;   /* questions */
+	struct redis *line;    /* the pipeline: its answers may be read later than others are asked */
 	struct redis *waiting; /* the connection that waits for results */
 	struct event *readable;
 	struct event_base *loop;
@@ -18,6 +20,7 @@ struct belt {
 	void (*on_lost)(void *arg);
 	void *arg;
 	bool asked; /* a blocking read is under way */
+	char *streams[CHANNEL_END][LANES]; /* their keys */
 };
 
 struct belt *belt_new(const struct settings *settings, struct event_base *loop,
@@ -27,12 +30,17 @@ struct belt *belt_new(const struct settings *settings, struct event_base *loop,
 
 	*belt = (struct belt){
 		.redis = redis_new(settings),
+		.line = redis_new(settings),
 		.waiting = redis_new(settings),
 		.loop = loop,
 		.on_results = on_results,
 		.on_lost = on_lost,
 		.arg = arg,
 	};
+	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++)
+		for (int lane = 0; lane < LANES; lane++)
+			belt->streams[c][lane] = mem_string(redis_key(
+				belt->redis, "q:%s:%d", channel_name((enum channel)c), lane));
 	return belt;
 }
 
@@ -42,7 +50,11 @@ void belt_free(struct belt *belt)
 		return;
 	belt_disconnect(belt);
 	redis_free(belt->redis);
+	redis_free(belt->line);
 	redis_free(belt->waiting);
+	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++)
+		for (int lane = 0; lane < LANES; lane++)
+			free(belt->streams[c][lane]);
 	free(belt);
 }
 
@@ -53,12 +65,15 @@ void belt_disconnect(struct belt *belt)
 	belt->readable = NULL;
 	belt->asked = false;
 	redis_close(belt->redis);
+	redis_close(belt->line);
 	redis_close(belt->waiting);
 }
 
 const char *belt_error(const struct belt *belt)
 {
-	return redis_error(redis_connected(belt->redis) ? belt->waiting : belt->redis);
+	const struct redis *first = redis_connected(belt->redis) ? belt->line : belt->redis;
+
+	return redis_error(redis_connected(first) ? belt->waiting : first);
 }
 
 /* The blocking read has answered: whatever it says, the results are read on the other one. */
@@ -84,7 +99,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 bool belt_connect(struct belt *belt)
 {
 	belt_disconnect(belt);
-	if (!redis_connect(belt->redis) || !redis_connect(belt->waiting))
+	if (!redis_connect(belt->redis) || !redis_connect(belt->line) ||
+	    !redis_connect(belt->waiting))
 		return false;
 	belt->readable = event_new(belt->loop, redis_fd(belt->waiting), EV_READ | EV_PERSIST,
 				   on_readable, belt);
@@ -94,7 +110,7 @@ bool belt_connect(struct belt *belt)
 
 static const char *stream(const struct belt *belt, enum channel channel, int lane)
 {
-	return redis_key(belt->redis, "q:%s:%d", channel_name(channel), lane);
+	return belt->streams[channel][lane];
 }
 
 /* A command that must not answer with an error. */
@@ -179,20 +195,67 @@ bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t 
 	return went_well(belt, reply, NULL);
 }
 
+/* jobs */
+
+/* An argument of a command as Redis reads it, without its bytes. */
+static void add_length(struct buf *out, const char *sign, size_t length)
+{
+	char digits[NUMBER_TEXT];
+
+	buf_text_add(out, sign);
+	buf_text_add(out, number_text((int64_t)length, digits));
+	buf_add(out, "\r\n", 2);
+}
+
+static void add_argument(struct buf *out, const char *bytes, size_t length)
+{
+	add_length(out, "$", length);
+	buf_add(out, bytes, length);
+	buf_add(out, "\r\n", 2);
+}
+
+/* XADD key attempt-0 j bytes: written here, as there is one a job. */
+void parcel_add(struct parcel *parcel, const struct belt *belt, int lane, const struct job *job)
+{
+	struct buf *out = &parcel->bytes, *bytes = &parcel->job;
+	const char *key = stream(belt, job->channel, lane);
+	char digits[NUMBER_TEXT];
+	const char *id = number_text(job->attempt, digits);
+
+	buf_clear(bytes);
+	job_encode(job, bytes);
+	add_length(out, "*", 5);
+	add_argument(out, "XADD", 4);
+	add_argument(out, key, strlen(key));
+	add_length(out, "$", strlen(id) + 2);
+	buf_text_add(out, id);
+	buf_add(out, "-0\r\n", 4);
+	add_argument(out, "j", 1);
+	add_argument(out, bytes->data, bytes->length);
+	parcel->jobs++;
+	parcel->newest[job->channel][lane] = job->attempt;
+}
+
+void parcel_clear(struct parcel *parcel)
+{
+	buf_clear(&parcel->bytes);
+	parcel->jobs = 0;
+	memset(parcel->newest, 0, sizeof parcel->newest);
+}
+
+void parcel_free(struct parcel *parcel)
+{
+	buf_free(&parcel->bytes);
+	buf_free(&parcel->job);
+	parcel_clear(parcel);
+}
+
 /* the pipeline */
 
-void belt_add_job(struct belt *belt, int lane, const struct job *job)
+void belt_add_jobs(struct belt *belt, const struct parcel *parcel)
 {
-	struct buf bytes = {0};
-	char id[32];
-
-	job_encode(job, &bytes);
-	snprintf(id, sizeof id, "%" PRId64 "-0", job->attempt);
-	const char *key = stream(belt, job->channel, lane);
-	const char *args[] = {"XADD", key, id, "j", bytes.data};
-	const size_t lengths[] = {4, strlen(key), strlen(id), 1, bytes.length};
-	redis_add(belt->redis, LENGTH(args), args, lengths);
-	buf_free(&bytes);
+	redis_add_encoded(belt->line, buf_text(&parcel->bytes), parcel->bytes.length,
+			  parcel->jobs);
 }
 
 /* They are of use for a while only; nobody may be there to take them. */
@@ -201,19 +264,19 @@ void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt, con
 	enum { KEPT_SECONDS = 600 };
 	const char *key = redis_key(belt->redis, "looks:%s", channel_name(channel));
 
-	redis_addf(belt->redis, "RPUSH %s %lld:%s", key, (long long)attempt, reference);
-	redis_addf(belt->redis, "EXPIRE %s %d", key, KEPT_SECONDS);
+	redis_addf(belt->line, "RPUSH %s %lld:%s", key, (long long)attempt, reference);
+	redis_addf(belt->line, "EXPIRE %s %d", key, KEPT_SECONDS);
 }
 
 void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal)
 {
-	redis_addf(belt->redis, "SETBIT %s %lld 1",
+	redis_addf(belt->line, "SETBIT %s %lld 1",
 		   redis_key(belt->redis, "stop:%" PRId64, broadcast), (long long)ordinal);
 }
 
 void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes)
 {
-	redis_addf(belt->redis, "SET %s %b", redis_key(belt->redis, "stop:%" PRId64, broadcast),
+	redis_addf(belt->line, "SET %s %b", redis_key(belt->redis, "stop:%" PRId64, broadcast),
 		   bits, bytes);
 }
 
@@ -222,9 +285,9 @@ void belt_halt(struct belt *belt, int64_t broadcast, bool halted)
 	const char *key = redis_key(belt->redis, "halt:%" PRId64, broadcast);
 
 	if (halted)
-		redis_addf(belt->redis, "SET %s 1", key);
+		redis_addf(belt->line, "SET %s 1", key);
 	else
-		redis_addf(belt->redis, "DEL %s", key);
+		redis_addf(belt->line, "DEL %s", key);
 }
 
 void belt_content(struct belt *belt, const struct content *content)
@@ -232,7 +295,7 @@ void belt_content(struct belt *belt, const struct content *content)
 	struct buf json = {0};
 
 	content_encode(content, &json);
-	redis_addf(belt->redis, "SET %s %b",
+	redis_addf(belt->line, "SET %s %b",
 		   redis_key(belt->redis, "content:%" PRId64, content->broadcast), json.data,
 		   json.length);
 	buf_free(&json);
@@ -243,7 +306,7 @@ void belt_retire(struct belt *belt, int64_t broadcast)
 	static const char *const names[] = {"stop", "halt", "content"};
 
 	for (size_t i = 0; i < LENGTH(names); i++)
-		redis_addf(belt->redis, "EXPIRE %s 86400",
+		redis_addf(belt->line, "EXPIRE %s 86400",
 			   redis_key(belt->redis, "%s:%" PRId64, names[i], broadcast));
 }
 
@@ -258,10 +321,20 @@ static void count_refused(size_t i, const redisReply *reply, void *arg)
 		log_error("redis.refused", "error=%s", log_quote(reply->str));
 }
 
-bool belt_flush(struct belt *belt, size_t *refused)
+bool belt_send(struct belt *belt)
+{
+	return redis_push(belt->line);
+}
+
+bool belt_settle(struct belt *belt, size_t *refused)
 {
 	*refused = 0;
-	return redis_run(belt->redis, count_refused, refused);
+	return redis_run(belt->line, count_refused, refused);
+}
+
+bool belt_flush(struct belt *belt, size_t *refused)
+{
+	return belt_send(belt) && belt_settle(belt, refused);
 }
 
 /* recall */
@@ -337,7 +410,7 @@ static void read_entry(struct belt *belt, const redisReply *entry, struct result
 
 bool belt_results(struct belt *belt, size_t most, struct results *results)
 {
-	size_t refused;
+	size_t refused = 0;
 	redisReply *reply = redis_ask(belt->redis, "XRANGE %s - + COUNT %lld",
 				      redis_key(belt->redis, "results"), (long long)most);
 
@@ -348,7 +421,7 @@ bool belt_results(struct belt *belt, size_t most, struct results *results)
 		for (size_t i = 0; i < reply->elements; i++)
 			read_entry(belt, reply->element[i], results);
 	}
-	return went_well(belt, reply, NULL) && belt_flush(belt, &refused);
+	return went_well(belt, reply, NULL) && redis_run(belt->redis, count_refused, &refused);
 }
 
 bool belt_results_done(struct belt *belt, const struct results *results)

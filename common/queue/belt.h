@@ -55,15 +55,32 @@ MUST_USE bool belt_stream_reset(struct belt *belt, enum channel channel, int lan
 MUST_USE bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,
 			      size_t *count);
 
-/* These go into the pipeline, belt_flush() sends it; *refused counts what Redis did not take.
+/*
+ * Jobs put together before the belt may see them: encoded as they come, so that nothing of a job has to
+ * be kept. Within a stream in order of attempt.
  */
-void belt_add_job(struct belt *belt, int lane, const struct job *job);
+struct parcel {
+	struct buf bytes, job; /* job: the one that is being encoded */
+	size_t jobs;
+	int64_t newest[CHANNEL_END][LANES]; /* attempt ids; 0: no job for this stream */
+};
+void parcel_add(struct parcel *parcel, const struct belt *belt, int lane, const struct job *job);
+void parcel_clear(struct parcel *parcel); /* keeps the memory */
+void parcel_free(struct parcel *parcel);
+
+/*
+ * These go into the pipeline. belt_send() sends it, and Redis works on it until belt_settle() reads
+ * its answers; belt_flush() is both. *refused counts what Redis did not take.
+ */
+void belt_add_jobs(struct belt *belt, const struct parcel *parcel);
 void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt, const char *reference);
 void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal);
 void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes);
 void belt_halt(struct belt *belt, int64_t broadcast, bool halted);
 void belt_content(struct belt *belt, const struct content *content);
 void belt_retire(struct belt *belt, int64_t broadcast); /* it is over: gone in a day */
+MUST_USE bool belt_send(struct belt *belt);
+MUST_USE bool belt_settle(struct belt *belt, size_t *refused);
 MUST_USE bool belt_flush(struct belt *belt, size_t *refused);
 
 /*

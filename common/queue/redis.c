@@ -157,6 +157,26 @@ void redis_addf(struct redis *redis, const char *format, ...)
 	va_end(args);
 }
 
+void redis_add_encoded(struct redis *redis, const char *bytes, size_t length, size_t count)
+{
+	if (!redis->context || count == 0)
+		return;
+	if (redisAppendFormattedCommand(redis->context, bytes, length) == REDIS_OK)
+		redis->pending += count;
+	else
+		fail(redis, redis->context->errstr);
+}
+
+bool redis_push(struct redis *redis)
+{
+	int done = 0;
+
+	while (redis->context && !done)
+		if (redisBufferWrite(redis->context, &done) != REDIS_OK)
+			return fail(redis, redis->context->errstr);
+	return redis->context;
+}
+
 bool redis_run(struct redis *redis, void (*see)(size_t i, const redisReply *reply, void *arg),
 	       void *arg)
 {
@@ -202,16 +222,15 @@ redisReply *redis_ask_args(struct redis *redis, size_t count, const char *const 
 bool redis_send(struct redis *redis, const char *format, ...)
 {
 	va_list args;
-	int done = 0;
 
 	if (!redis->context)
 		return false;
 	va_start(args, format);
 	int appended = redisvAppendCommand(redis->context, format, args);
 	va_end(args);
-	while (appended == REDIS_OK && !done)
-		appended = redisBufferWrite(redis->context, &done);
-	return appended == REDIS_OK || fail(redis, redis->context->errstr);
+	if (appended != REDIS_OK)
+		return fail(redis, redis->context->errstr);
+	return redis_push(redis);
 }
 
 redisReply *redis_answer(struct redis *redis, bool *broken)

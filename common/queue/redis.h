@@ -29,6 +29,12 @@ void redis_add(struct redis *redis, size_t count, const char *const *args,
 /* The same from a format as hiredis' (%s, %b, %lld). */
 void redis_addf(struct redis *redis, const char *format, ...);
 
+/* The same for commands that stand as Redis reads them (RESP), `count` of them. */
+void redis_add_encoded(struct redis *redis, const char *bytes, size_t length, size_t count);
+
+/* Sends the pipeline; the answers are read by redis_run(), until which nothing may be asked. */
+MUST_USE bool redis_push(struct redis *redis);
+
 /*
  * Sends the pipeline and reads all answers. `see` (NULL: none) is called with each, in order;
  * an error answer is passed to it too. False when the connection broke.

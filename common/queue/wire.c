@@ -8,8 +8,11 @@
 
 static void put(struct buf *out, uint64_t value, int bytes)
 {
-	while (bytes-- > 0)
-		buf_char(out, (char)(value >> (8 * bytes) & 0xff));
+	char text[sizeof value];
+
+	for (int i = bytes - 1; i >= 0; i--, value >>= 8)
+		text[i] = (char)(value & 0xff);
+	buf_add(out, text, (size_t)bytes);
 }
 
 void wire_put_u8(struct buf *out, unsigned value)

@@ -79,7 +79,7 @@ static bool end_attempts(struct scheduler *s, struct endings *e)
 
 /* handing over again */
 
-static bool put_again(struct scheduler *s, struct open_attempt *o)
+static bool put_again(struct scheduler *s, struct open_attempt *o, struct parcel *jobs)
 {
 	char token[TOKEN_LENGTH + 1];
 	int64_t broadcast = delivery_broadcast(o->attempt.delivery), reply = 0;
@@ -87,7 +87,7 @@ static bool put_again(struct scheduler *s, struct open_attempt *o)
 	if (!fine(s, families_word(s, broadcast, o->person, &o->recipient, &reply)))
 		return false;
 	struct job job = job_of(s, &o->attempt, o->person, &o->recipient, token);
-	belt_add_job(s->belt, o->attempt.lane, &job);
+	parcel_add(jobs, s->belt, o->attempt.lane, &job);
 	return true;
 }
 
@@ -100,7 +100,7 @@ static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t a
 	struct open_attempt *list = mem_array(STRETCH, sizeof *list);
 	struct endings unwanted = {.outcome = OUTCOME_NOT_TRIED, .detail = "stopped"};
 	size_t count = STRETCH, again = 0, refused = 0;
-	int64_t newest = 0; /* of those that were put on */
+	struct parcel jobs = {0};
 	bool done = true;
 
 	while (done && count == STRETCH) {
@@ -109,19 +109,22 @@ static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t a
 		for (size_t i = 0; done && i < count; i++) {
 			after = list[i].attempt.id;
 			if (list[i].wanted)
-				done = put_again(s, &list[i]);
+				done = put_again(s, &list[i], &jobs);
 			else
 				add_ending(&unwanted, after);
-			newest = list[i].wanted ? after : newest;
-			again += list[i].wanted;
 		}
+		belt_add_jobs(s->belt, &jobs);
 		done = done && belt_flush(s->belt, &refused) && refused == 0;
 		open_attempt_free(list, count);
-		if (done && newest > 0) {
-			s->marks[stream.channel][stream.lane] = newest;
+		if (done && jobs.jobs > 0) {
+			s->marks[stream.channel][stream.lane] =
+				jobs.newest[stream.channel][stream.lane];
 			s->marks_changed = true;
 		}
+		again += jobs.jobs;
+		parcel_clear(&jobs);
 	}
+	parcel_free(&jobs);
 	free(list);
 	if (again > 0)
 		log_info("attempts.again", "channel=%s lane=%d count=%zu",
@@ -322,6 +325,7 @@ bool compare_on_connect(struct scheduler *s)
 	enum belt_owner owner;
 	bool lost = false;
 
+	memset(s->effects.sent, 0, sizeof s->effects.sent); /* by the connection of before */
 	runs_unintroduce(&s->runs);
 	if (!fine(s, runs_load_open(&s->runs, s->store)) || !introduce_runs(s))
 		return false;
@@ -362,7 +366,7 @@ bool compare_now_and_then(struct scheduler *s)
 	enum { EVERY_MS = 60000 };
 	enum belt_owner owner;
 
-	if (!belt_whose(s->belt, s->epoch, &owner))
+	if (!effects_settle(s) || !belt_whose(s->belt, s->epoch, &owner))
 		return false;
 	if (owner != BELT_OURS) {
 		log_warning("belt.emptied", NULL);
@@ -404,6 +408,8 @@ static bool recall_stream(struct scheduler *s, struct stream stream)
 
 bool compare_recall(struct scheduler *s, enum channel channel)
 {
+	if (!effects_settle(s))
+		return false;
 	for (int lane = 0; lane < LANES; lane++)
 		if (!recall_stream(s, (struct stream){channel, lane}))
 			return false;

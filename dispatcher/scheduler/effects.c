@@ -1,9 +1,13 @@
 #include "dispatcher/scheduler/effects.h"
 
+#include "common/base/crash.h"
 #include "common/base/mem.h"
+#include "dispatcher/scheduler/introduce.h"
+#include "dispatcher/scheduler/scheduler.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static size_t grown(size_t room)
 {
@@ -19,15 +23,6 @@ void effects_stop(struct effects *e, int64_t broadcast, int64_t ordinal)
 	e->stops[e->stop_count++] = (struct stop_effect){broadcast, ordinal};
 }
 
-void effects_job(struct effects *e, int lane, const struct job *job)
-{
-	if (e->job_count == e->job_room) {
-		e->job_room = grown(e->job_room);
-		e->jobs = mem_resize(e->jobs, e->job_room, sizeof *e->jobs);
-	}
-	e->jobs[e->job_count++] = (struct job_effect){lane, *job};
-}
-
 void effects_look(struct effects *e, int64_t attempt, const char *reference)
 {
 	if (e->look_count == e->look_room) {
@@ -41,16 +36,65 @@ void effects_look(struct effects *e, int64_t attempt, const char *reference)
 
 void effects_clear(struct effects *e)
 {
-	for (size_t i = 0; i < e->job_count; i++)
-		job_free(&e->jobs[i].job);
-	e->job_count = e->stop_count = e->look_count = 0;
+	parcel_clear(&e->jobs);
+	e->stop_count = e->look_count = 0;
 }
 
 void effects_free(struct effects *e)
 {
-	effects_clear(e);
-	free(e->jobs);
+	parcel_free(&e->jobs);
 	free(e->stops);
 	free(e->looks);
 	*e = (struct effects){0};
+}
+
+/* carrying out */
+
+bool effects_settle(struct scheduler *s)
+{
+	struct effects *e = &s->effects;
+	size_t refused;
+
+	if (!belt_settle(s->belt, &refused) || refused > 0)
+		return false;
+	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++) {
+		for (int lane = 0; lane < LANES; lane++) {
+			if (e->sent[c][lane] == 0)
+				continue;
+			s->marks[c][lane] = e->sent[c][lane];
+			s->marks_changed = true;
+			e->sent[c][lane] = 0;
+		}
+	}
+	return true;
+}
+
+static void retire_idle_runs(struct scheduler *s)
+{
+	for (size_t i = 0; i < s->runs.count; i++)
+		if (run_is_idle(s->runs.list[i]))
+			belt_retire(s->belt, s->runs.list[i]->b->id);
+}
+
+bool effects_carry_out(struct scheduler *s)
+{
+	struct effects *e = &s->effects;
+
+	if (!effects_settle(s))
+		return false;
+	/* Stop marks and contents stand before the jobs that they are about. */
+	for (size_t i = 0; i < e->stop_count; i++)
+		belt_stop(s->belt, e->stops[i].broadcast, e->stops[i].ordinal);
+	if (!introduce_runs(s))
+		return false;
+	belt_add_jobs(s->belt, &e->jobs);
+	for (size_t i = 0; i < e->look_count; i++)
+		belt_add_look(s->belt, CHANNEL_VOICE, e->looks[i].attempt, e->looks[i].reference);
+	retire_idle_runs(s);
+	if (!belt_send(s->belt))
+		return false;
+	memcpy(e->sent, e->jobs.newest, sizeof e->sent);
+	if (e->jobs.jobs > 0)
+		crash_point(CRASH_SCHEDULER_HANDED_OVER);
+	return true;
 }

@@ -5,18 +5,15 @@
  * anew when the belt is compared with the store, jobs are handed over again by the same.
  */
 
-#include "common/queue/job.h"
+#include "common/queue/belt.h"
 #include "common/store/delivery.h"
 #include <stddef.h>
 #include <stdint.h>
 
+struct scheduler;
+
 struct stop_effect {
 	int64_t broadcast, ordinal;
-};
-
-struct job_effect {
-	int lane;
-	struct job job;
 };
 
 struct look_effect {
@@ -27,15 +24,21 @@ struct look_effect {
 struct effects {
 	struct stop_effect *stops;
 	size_t stop_count, stop_room;
-	struct job_effect *jobs;
-	size_t job_count, job_room;
 	struct look_effect *looks;
 	size_t look_count, look_room;
+	struct parcel jobs;
+	int64_t sent[CHANNEL_END][LANES]; /* newest attempt that Redis was sent, unsettled; or 0 */
 };
 
 void effects_stop(struct effects *effects, int64_t broadcast, int64_t ordinal);
-/* Takes over the job's texts. */
-void effects_job(struct effects *effects, int lane, const struct job *job);
 void effects_look(struct effects *effects, int64_t attempt, const char *reference);
-void effects_clear(struct effects *effects); /* keeps the memory */
+void effects_clear(struct effects *effects); /* what was not sent; keeps the memory */
 void effects_free(struct effects *effects);
+
+/*
+ * After the commit. Redis works on what it is sent while the next turn is under way: the answers are
+ * read before more is sent, or by effects_settle(), which notes in s->marks what stands on the belt.
+ * False: the belt broke, or did not take something.
+ */
+MUST_USE bool effects_carry_out(struct scheduler *s);
+MUST_USE bool effects_settle(struct scheduler *s);

@@ -55,16 +55,13 @@ enum store_status handover_time(struct scheduler *s)
 
 /* attempts */
 
-/* Takes over the address and what the recipient owns. */
 static void put_on_belt(struct scheduler *s, const struct attempt *a, int64_t person,
 			const struct recipient *recipient)
 {
-	char *token = mem_alloc(TOKEN_LENGTH + 1);
-	struct job job = job_of(s, a, person, recipient, token);
+	char token[TOKEN_LENGTH + 1];
+	const struct job job = job_of(s, a, person, recipient, token);
 
-	if (job.address != a->address)
-		free(a->address);
-	effects_job(&s->effects, a->lane, &job);
+	parcel_add(&s->effects.jobs, s->belt, a->lane, &job);
 	pacing_sent(&s->pacers[a->channel], 1, s->monotonic);
 }
 
@@ -74,7 +71,6 @@ static enum store_status contact_is_gone(struct scheduler *s, struct run *run, s
 {
 	a->address = mem_string("");
 	enum store_status status = attempt_insert(s->store, a);
-	free(a->address);
 	if (!status)
 		status = attempt_close(
 			s->store, a->id, OUTCOME_REFUSED,
@@ -184,7 +180,7 @@ static enum store_status board_others(struct scheduler *s, struct run *run,
 	return status;
 }
 
-/* Stores the attempt and puts it on the belt; takes the step. */
+/* Stores the attempt and puts it on the belt. */
 static enum store_status send_off(struct scheduler *s, struct run *run, struct delivery *d,
 				  struct step *step)
 {
@@ -193,9 +189,7 @@ static enum store_status send_off(struct scheduler *s, struct run *run, struct d
 
 	if (!status && a->channel == CHANNEL_VOICE)
 		status = board_others(s, run, d, a);
-	if (status)
-		step_free(step);
-	else
+	if (!status)
 		put_on_belt(s, a, d->person, &step->recipient);
 	return status;
 }
@@ -210,9 +204,11 @@ static enum store_status hand_over(struct scheduler *s, struct run *run, struct 
 	if (status)
 		return status;
 	if (step.attempt.address)
-		return send_off(s, run, d, &step);
-	recipient_free(&step.recipient);
-	return contact_is_gone(s, run, d, &step.attempt);
+		status = send_off(s, run, d, &step);
+	else
+		status = contact_is_gone(s, run, d, &step.attempt);
+	step_free(&step);
+	return status;
 }
 
 /* A line that is in use would be busy: this one waits until it is free. */
@@ -275,34 +271,6 @@ enum store_status handover_due(struct scheduler *s)
 	for (int c = CHANNEL_NONE + 1; !status && c < CHANNEL_END; c++)
 		status = channel_due(s, (enum channel)c);
 	return status;
-}
-
-/* effects */
-
-bool handover_effects(struct scheduler *s)
-{
-	struct effects *e = &s->effects;
-	size_t refused;
-
-	for (size_t i = 0; i < e->stop_count; i++)
-		belt_stop(s->belt, e->stops[i].broadcast, e->stops[i].ordinal);
-	if (!introduce_runs(s))
-		return false;
-	for (size_t i = 0; i < e->job_count; i++)
-		belt_add_job(s->belt, e->jobs[i].lane, &e->jobs[i].job);
-	for (size_t i = 0; i < e->look_count; i++)
-		belt_add_look(s->belt, CHANNEL_VOICE, e->looks[i].attempt, e->looks[i].reference);
-	for (size_t i = 0; i < s->runs.count; i++)
-		if (run_is_idle(s->runs.list[i]))
-			belt_retire(s->belt, s->runs.list[i]->b->id);
-	if (!belt_flush(s->belt, &refused) || refused > 0)
-		return false;
-	if (e->job_count > 0)
-		crash_point(CRASH_SCHEDULER_HANDED_OVER);
-	for (size_t i = 0; i < e->job_count; i++)
-		s->marks[e->jobs[i].job.channel][e->jobs[i].lane] = e->jobs[i].job.attempt;
-	s->marks_changed |= e->job_count > 0;
-	return true;
 }
 
 /* when */

@@ -14,8 +14,6 @@
 MUST_USE enum store_status handover_time(struct scheduler *s);
 /* In the turn's transaction: makes attempts of what is due, as the pace allows. */
 MUST_USE enum store_status handover_due(struct scheduler *s);
-/* After the commit: puts them on the belt, with the stop marks first. False: the belt is gone. */
-MUST_USE bool handover_effects(struct scheduler *s);
 
 /* When the next delivery can be handed over or is due otherwise, monotonic; INT64_MAX: none. */
 MUST_USE enum store_status handover_next(struct scheduler *s, int64_t *at);

@@ -49,14 +49,16 @@ static enum store_status introduce(struct scheduler *s, struct run *run)
 bool introduce_runs(struct scheduler *s)
 {
 	size_t refused;
+	bool any = false;
 
 	for (size_t i = 0; i < s->runs.count; i++) {
 		struct run *run = s->runs.list[i];
 		bool known = run->introduced || run->b->state == BROADCAST_REQUESTED;
+		any |= !known;
 		if (!known && introduce(s, run)) {
 			log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
 			return false;
 		}
 	}
-	return belt_flush(s->belt, &refused) && refused == 0;
+	return !any || (belt_flush(s->belt, &refused) && refused == 0);
 }

@@ -192,11 +192,14 @@ enum store_status turn(struct scheduler *s)
 	enum store_status status = turn_transaction(s, turn_body, &results);
 	crash_point(CRASH_SCHEDULER_COMMITTED);
 	if (!status && s->belt_state != BELT_GONE) {
-		if (!handover_effects(s))
+		if (!effects_carry_out(s))
 			lose_belt(s);
 		else if (read)
 			results_taken(s, &results);
 	}
+	/* With nothing else to do, we wait for Redis. */
+	if (!status && s->belt_state != BELT_GONE && !s->more && !effects_settle(s))
+		lose_belt(s);
 	effects_clear(&s->effects);
 	if (!status)
 		runs_tidy(&s->runs);

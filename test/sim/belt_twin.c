@@ -19,6 +19,7 @@ static bool reaches(struct belt *belt)
 bool belt_connect(struct belt *belt)
 {
 	belt->pipelined = 0;
+	belt->refused = 0;
 	belt->waits = false;
 	belt->connected = true;
 	return reaches(belt);
@@ -142,14 +143,42 @@ static void put(struct belt *belt, const struct command *command)
 		belt->pipeline[belt->pipelined++] = *command;
 }
 
-void belt_add_job(struct belt *belt, int lane, const struct job *job)
+/* Jobs stand in a parcel as the commands that put them on. */
+void parcel_add(struct parcel *parcel, const struct belt *belt, int lane, const struct job *job)
 {
-	model_hands_over(belt->world, job->attempt);
-	put(belt,
-	    &(struct command){.kind = PUT_JOB,
-			      .channel = job->channel,
-			      .lane = lane,
-			      .entry = {job->attempt, job->broadcast, (int)job->ordinal, NOBODY}});
+	const struct command command = {
+		.kind = PUT_JOB,
+		.channel = job->channel,
+		.lane = lane,
+		.entry = {job->attempt, job->broadcast, (int)job->ordinal, NOBODY}};
+
+	(void)belt;
+	buf_add(&parcel->bytes, &command, sizeof command);
+	parcel->jobs++;
+	parcel->newest[job->channel][lane] = job->attempt;
+}
+
+void parcel_clear(struct parcel *parcel)
+{
+	buf_clear(&parcel->bytes);
+	parcel->jobs = 0;
+	memset(parcel->newest, 0, sizeof parcel->newest);
+}
+
+void parcel_free(struct parcel *parcel)
+{
+	buf_free(&parcel->bytes);
+	parcel_clear(parcel);
+}
+
+void belt_add_jobs(struct belt *belt, const struct parcel *parcel)
+{
+	for (size_t i = 0; i < parcel->jobs; i++) {
+		struct command command;
+		memcpy(&command, parcel->bytes.data + i * sizeof command, sizeof command);
+		model_hands_over(belt->world, command.entry.attempt);
+		put(belt, &command);
+	}
 }
 
 void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt, const char *reference)
@@ -237,18 +266,29 @@ static bool carry_out(struct belt *belt, const struct command *c)
 	return true;
 }
 
-bool belt_flush(struct belt *belt, size_t *refused)
+bool belt_send(struct belt *belt)
 {
 	bool was_connected = belt->connected;
 	int through = belt->pipelined;
 
-	*refused = 0;
 	if (!reaches(belt))
 		through = was_connected ? belt->faults->partly % (through + 1) : 0;
 	for (int i = 0; i < through; i++)
-		*refused += !carry_out(belt, &belt->pipeline[i]);
+		belt->refused += !carry_out(belt, &belt->pipeline[i]);
 	belt->pipelined = 0;
 	return belt->connected;
+}
+
+bool belt_settle(struct belt *belt, size_t *refused)
+{
+	*refused = belt->refused;
+	belt->refused = 0;
+	return reaches(belt);
+}
+
+bool belt_flush(struct belt *belt, size_t *refused)
+{
+	return belt_send(belt) && belt_settle(belt, refused);
 }
 
 /* results */

@@ -63,6 +63,7 @@ struct belt {
 	struct queue_twin queue;
 	struct command pipeline[PIPELINE_MOST];
 	int pipelined;
+	size_t refused; /* by the queue, of what was sent: not told yet */
 };
 
 /* A worker's side. */

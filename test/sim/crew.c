@@ -217,8 +217,7 @@ static void lose_queue(struct world *w, bool seen)
 	for (int i = 0; i < q->result_count; i++)
 		if (!seen || !will_be_told(w, q->results[i].attempt))
 			w->allowed[q->results[i].attempt]++;
-	memset(w->handed_over, 0, sizeof w->handed_over);
-	memset(w->to_mark, 0, sizeof w->to_mark);
+	w->marking = (struct marking){0};
 	w->disturbed = true;
 }
 

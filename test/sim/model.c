@@ -332,7 +332,8 @@ void model_tries(struct world *w, const struct twin_attempt *a)
 void model_makes_anew(struct world *w, enum channel channel, int lane)
 {
 	must(w, w->disturbed, "the queue is made anew, and nothing was lost");
-	w->handed_over[channel][lane] = w->to_mark[channel][lane] = 0;
+	w->marking.handed_over[channel][lane] = w->marking.answered[channel][lane] =
+		w->marking.to_mark[channel][lane] = 0;
 	for (int i = 0; i < WORKERS; i++) {
 		const struct worker *worker = &w->workers[i];
 		for (int k = 0; worker->channel == channel && k < worker->count; k++)
@@ -343,7 +344,7 @@ void model_makes_anew(struct world *w, enum channel channel, int lane)
 
 void model_stands(struct world *w, enum channel channel, int lane, int64_t attempt)
 {
-	w->handed_over[channel][lane] = attempt;
+	w->marking.handed_over[channel][lane] = attempt;
 }
 
 void model_hands_over(struct world *w, int64_t attempt)
@@ -360,10 +361,11 @@ static void check_marks(struct world *w)
 		for (int lane = 0; lane < LANES; lane++) {
 			int64_t mark = w->store.now.marks[c][lane];
 			int64_t last = w->belt.queue.streams[c][lane].last;
-			must(w, mark >= w->to_mark[c][lane],
+			must(w, mark >= w->marking.to_mark[c][lane],
 			     "the mark of what was handed over is behind");
 			must(w, mark <= last, "the mark is of more than was handed over");
-			w->to_mark[c][lane] = w->handed_over[c][lane];
+			w->marking.to_mark[c][lane] = w->marking.answered[c][lane];
+			w->marking.answered[c][lane] = w->marking.handed_over[c][lane];
 		}
 	}
 }

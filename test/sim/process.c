@@ -15,8 +15,7 @@ enum { RETRY_MS = 1000, RECONNECT_MS = 500 };
 /* It may have forgotten what it was about to mark; the next comparing sees to that. */
 static void forget_marks(struct world *w)
 {
-	memset(w->handed_over, 0, sizeof w->handed_over);
-	memset(w->to_mark, 0, sizeof w->to_mark);
+	w->marking = (struct marking){0};
 }
 
 static void drop_belt(struct world *w)

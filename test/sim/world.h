@@ -99,6 +99,15 @@ struct call_twin {
 	bool over;
 };
 
+/*
+ * What this scheduler put on the belt, what of it stood there at the last commit, and of that what it
+ * is to have marked by now: Redis' answers are read in the turn after.
+ */
+struct marking {
+	int64_t handed_over[CHANNEL_END][LANES], answered[CHANNEL_END][LANES];
+	int64_t to_mark[CHANNEL_END][LANES];
+};
+
 struct world {
 	const struct setup *setup;
 	struct settings settings;
@@ -121,8 +130,7 @@ struct world {
 	bool outage_seen, expired;
 	bool missed[ATTEMPTS_MOST + 1];
 	int sends[ATTEMPTS_MOST + 1], tries[ATTEMPTS_MOST + 1], allowed[ATTEMPTS_MOST + 1];
-	/* What this scheduler put on the belt, and of it what it is to have marked by now. */
-	int64_t handed_over[CHANNEL_END][LANES], to_mark[CHANNEL_END][LANES];
+	struct marking marking;
 	enum broadcast_state states[BROADCASTS_MOST];
 	int64_t controls_seen;
 
