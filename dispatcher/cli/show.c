@@ -8,18 +8,29 @@
 
 enum { BAR_WIDTH = 30 };
 
-void show_duration(int64_t ms, struct buf *out)
+void show_duration_in(enum language language, int64_t ms, struct buf *out)
 {
+	enum { SECOND, MINUTE, HOUR, DAY, UNITS };
+	static const char *const units[LANGUAGES][UNITS] = {{"秒", "分", "時間", "日"},
+							    {"s", "min", "h", "d"}};
+	const char *const *unit = units[language];
 	int64_t seconds = (ms + 999) / 1000, minutes = (seconds + 30) / 60, hours = minutes / 60;
 
 	if (seconds < 60)
-		buf_format(out, "%" PRId64 " s", seconds);
+		buf_format(out, "%" PRId64 " %s", seconds, unit[SECOND]);
 	else if (minutes < 60)
-		buf_format(out, "%" PRId64 " min", minutes);
+		buf_format(out, "%" PRId64 " %s", minutes, unit[MINUTE]);
 	else if (hours < 48)
-		buf_format(out, "%" PRId64 " h %" PRId64 " min", hours, minutes % 60);
+		buf_format(out, "%" PRId64 " %s %" PRId64 " %s", hours, unit[HOUR], minutes % 60,
+			   unit[MINUTE]);
 	else
-		buf_format(out, "%" PRId64 " d %" PRId64 " h", hours / 24, hours % 24);
+		buf_format(out, "%" PRId64 " %s %" PRId64 " %s", hours / 24, unit[DAY], hours % 24,
+			   unit[HOUR]);
+}
+
+void show_duration(int64_t ms, struct buf *out)
+{
+	show_duration_in(LANGUAGE_EN, ms, out);
 }
 
 static void show_number(int64_t n, struct buf *out)

@@ -8,6 +8,8 @@
 
 /* "45 s", "12 min", "3 h 20 min", "2 d 4 h" */
 void show_duration(int64_t ms, struct buf *out);
+/* The same in a language, for pages: "3 時間 20 分" */
+void show_duration_in(enum language language, int64_t ms, struct buf *out);
 
 /* "1 person", "1,234 people" */
 void show_people(int64_t count, struct buf *out);
