@@ -19,6 +19,7 @@ EMBED(migration_5, "005_targets.sql");
 EMBED(migration_6, "006_hazard.sql");
 EMBED(migration_7, "007_family.sql");
 EMBED(migration_8, "008_bounce.sql");
+EMBED(migration_9, "009_drill.sql");
 
 /* The text, and what is to be done behind it that SQL cannot say. */
 static const struct {
@@ -33,6 +34,7 @@ static const struct {
 	{migration_6, NULL},
 	{migration_7, NULL},
 	{migration_8, NULL},
+	{migration_9, NULL},
 };
 
 int migrations_count(void)

@@ -10,6 +10,7 @@
 #include "common/hazard/areas.h"
 #include "common/queue/poke.h"
 #include "common/store/telegram.h"
+#include "dispatcher/feed/drills.h"
 #include "dispatcher/feed/feed.h"
 #include "dispatcher/feed/intake.h"
 #include "dispatcher/feed/pull.h"
@@ -135,10 +136,12 @@ static void look(struct loop *l)
 	int64_t version = store_version(feed->store);
 
 	if (l->left || version != l->seen_version) {
-		l->left = !intake_waiting(feed) || !intake_held(feed);
+		l->left = !intake_waiting(feed) || !intake_held(feed) || !drills_look(feed);
 		l->seen_version = version;
 	} else if (clock_utc() >= feed->held_until) {
 		l->left = !intake_held(feed);
+	} else if (clock_utc() >= feed->drill_at) {
+		l->left = !drills_look(feed);
 	}
 }
 
