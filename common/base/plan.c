@@ -43,3 +43,13 @@ int64_t plan_restrict(int64_t packed, unsigned channels)
 			some.step[some.steps++] = all.step[i];
 	return plan_pack(&some);
 }
+
+int64_t plan_only(int64_t packed, int dial_order)
+{
+	struct plan all = plan_unpack(packed), some = {0};
+
+	for (int i = 0; i < all.steps; i++)
+		if (all.step[i].dial_order == dial_order)
+			some.step[some.steps++] = all.step[i];
+	return plan_pack(&some);
+}

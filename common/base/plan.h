@@ -35,3 +35,5 @@ MUST_USE struct plan plan_unpack(int64_t packed);
 
 /* The plan with only the steps whose channel is in the set. */
 MUST_USE int64_t plan_restrict(int64_t packed, unsigned channels);
+/* The plan with only the steps that stand at this place of the dial order. */
+MUST_USE int64_t plan_only(int64_t packed, int dial_order);

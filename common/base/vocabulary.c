@@ -73,7 +73,7 @@ enum kind kind_asked_for(const char *name)
 {
 	enum kind kind = kind_by_name(name);
 
-	return kind == KIND_FAMILY ? KIND_NONE : kind;
+	return kind == KIND_FAMILY || kind == KIND_TEST ? KIND_NONE : kind;
 }
 
 enum device_kind device_kind_by_name(const char *name)

@@ -49,7 +49,8 @@
 	X(SAFETY,  1, "safety",  "safety confirmation")                                           \
 	X(NOTICE,  2, "notice",  "notice")                                                        \
 	X(DRILL,   3, "drill",   "drill")                                                         \
-	X(FAMILY,  4, "family",  "news for families")
+	X(FAMILY,  4, "family",  "news for families")                                             \
+	X(TEST,    5, "test",    "trial of a person's contacts")
 
 /*      symbol   number  name       phrase */
 #define DEVICE_KINDS(X)                                                                           \
@@ -96,7 +97,7 @@ const char *device_kind_name(enum device_kind kind);
 /* The NONE of the list where no word has that name. */
 MUST_USE enum channel channel_by_name(const char *name);
 MUST_USE enum kind kind_by_name(const char *name);
-/* The same for those that people ask for: the engine alone makes broadcasts to families. */
+/* The same for those that people ask for: broadcasts to families and trials are made otherwise. */
 MUST_USE enum kind kind_asked_for(const char *name);
 MUST_USE enum device_kind device_kind_by_name(const char *name);
 

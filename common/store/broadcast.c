@@ -77,7 +77,7 @@ enum store_status broadcast_load(struct store *store, int64_t id, struct broadca
 {
 	sqlite3_stmt *s = id ? stmt(store, "SELECT " COLUMNS " WHERE b.id=?", "i", id)
 			     : stmt(store,
-				    "SELECT " COLUMNS " WHERE kind <> 4 ORDER BY b.id DESC LIMIT 1",
+				    "SELECT " COLUMNS " WHERE kind < 4 ORDER BY b.id DESC LIMIT 1",
 				    "");
 	enum store_status status = stmt_row(store, s);
 
@@ -90,7 +90,7 @@ enum store_status broadcast_each(struct store *store, int64_t most,
 				 void (*see)(const struct broadcast *b, void *arg), void *arg)
 {
 	sqlite3_stmt *s =
-		stmt(store, "SELECT " COLUMNS " ORDER BY b.id DESC LIMIT ?", "i", most);
+		stmt(store, "SELECT " COLUMNS " WHERE kind <> 5 ORDER BY b.id DESC LIMIT ?", "i", most);
 	enum store_status status;
 
 	while ((status = stmt_row(store, s)) == STORE_OK) {

@@ -40,7 +40,7 @@ enum store_status caller_broadcast(struct store *store, int64_t person, int64_t 
 	sqlite3_stmt *s = stmt(store,
 			       "SELECT b.id FROM broadcast b CROSS JOIN delivery d"
 			       " ON d.broadcast_id = b.id AND d.person_id = ?1"
-			       " WHERE b.expires_at > ?2 AND b.state <> 6"
+			       " WHERE b.expires_at > ?2 AND b.state <> 6 AND b.kind <> 5"
 			       " ORDER BY b.id DESC LIMIT 1",
 			       "ii", person, now);
 	enum store_status status = stmt_row(store, s);

@@ -1,6 +1,7 @@
 #include "common/store/target.h"
 
 #include "common/base/mem.h"
+#include "common/base/plan.h"
 #include "common/store/stmt.h"
 
 #include <stdio.h>
@@ -250,10 +251,19 @@ static enum store_status newest_of(struct store *store, enum source source, int6
 			   0, id);
 }
 
+/* The place in the dial order to which a trial is confined; 0: none, as for all others. */
+static enum store_status contact_of(struct store *store, int64_t broadcast, int64_t *dial_order)
+{
+	return stmt_number(store,
+			   stmt(store, "SELECT value FROM target t WHERE" OF_KIND(10), "i",
+				broadcast),
+			   0, dial_order);
+}
+
 enum store_status target_next(struct store *store, int64_t broadcast, int64_t *after,
 			      struct targeted *people, size_t room, size_t *count, bool *last)
 {
-	int64_t newest = 0, reached = *after;
+	int64_t newest = 0, reached = *after, contact = 0;
 	enum source source;
 	enum store_status status = source_of(store, broadcast, &source);
 
@@ -261,16 +271,19 @@ enum store_status target_next(struct store *store, int64_t broadcast, int64_t *a
 	*last = false;
 	if (!status)
 		status = newest_of(store, source, &newest);
+	if (!status)
+		status = contact_of(store, broadcast, &contact);
 	if (status)
 		return status;
 	int64_t end = *after < newest - WINDOW ? *after + WINDOW : newest;
 	sqlite3_stmt *s =
 		stmt(store, next_sql[source], "iiii", broadcast, *after, end, (int64_t)room);
 	while (*count < room && (status = stmt_row(store, s)) == STORE_OK) {
+		int64_t plan = sqlite3_column_int64(s, 1);
 		reached = sqlite3_column_int64(s, 0);
 		people[(*count)++] = (struct targeted){
 			.person = source == SOURCE_FAMILY ? -reached : reached,
-			.plan = sqlite3_column_int64(s, 1),
+			.plan = contact ? plan_only(plan, (int)contact) : plan,
 		};
 	}
 	stmt_end(s);

@@ -24,6 +24,8 @@ enum target_kind {
 	/* These add nobody. */
 	TARGET_WITHIN = 6, /* number: department id; only people of these, where there is any */
 	TARGET_EXCEPT = 7, /* number: id of an earlier broadcast; not those it has reached or will */
+	/* number: a place in the dial order; each is tried there alone (a trial). One at most. */
+	TARGET_CONTACT = 10,
 };
 
 struct target {

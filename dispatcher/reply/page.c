@@ -114,6 +114,8 @@ static void add_heading(struct buf *out, const struct page_view *view)
 		   language_name(other), phrase(PHRASE_SWITCH, view->language));
 	if (page->kind == KIND_DRILL)
 		add_notice(out, view, PHRASE_DRILL);
+	if (page->kind == KIND_TEST)
+		add_notice(out, view, PHRASE_TEST);
 	if (page->state == BROADCAST_CANCELLED)
 		add_notice(out, view, PHRASE_CALLED_OFF);
 	buf_text_add(out, "<h1>");
@@ -161,6 +163,13 @@ static void add_body(struct buf *out, const struct page_view *view, size_t room)
 
 /* the form */
 
+static enum phrase ask_of(enum kind kind)
+{
+	if (kind == KIND_TEST)
+		return PHRASE_ASK_TEST;
+	return kind == KIND_NOTICE ? PHRASE_ASK_NOTICE : PHRASE_ASK_SAFETY;
+}
+
 static void add_choices(struct buf *out, const struct page_view *view)
 {
 	const struct question *question = view->question;
@@ -169,8 +178,7 @@ static void add_choices(struct buf *out, const struct page_view *view)
 	if (chosen < 0 && question->choice_count == 1)
 		chosen = 0;
 	buf_format(out, "<fieldset><legend>%s</legend>",
-		   phrase(view->page->kind == KIND_NOTICE ? PHRASE_ASK_NOTICE : PHRASE_ASK_SAFETY,
-			  view->language));
+		   phrase(ask_of(view->page->kind), view->language));
 	for (size_t i = 0; i < question->choice_count; i++) {
 		buf_format(out, "<label class=c><input type=radio name=status value=%s%s%s>",
 			   question->choice[i].key, i == 0 ? " required" : "",

@@ -135,6 +135,8 @@ void twiml_tell(struct buf *out, const struct twiml_view *view)
 		speak_phrase(&s, PHRASE_CALL_FROM, language, view->organisation, 0);
 	if (page->kind == KIND_DRILL)
 		speak_phrase(&s, PHRASE_CALL_DRILL, language, NULL, 0);
+	if (page->kind == KIND_TEST)
+		speak_phrase(&s, PHRASE_CALL_TEST, language, NULL, 0);
 	end_speech(&s);
 	say_text(out, language, title, strlen(title));
 	say_text(out, language, body, utf8_offset(body, BODY_SPOKEN));
@@ -167,7 +169,7 @@ static void open_gather(struct buf *out, const char *action, const char *more)
 void twiml_ask(struct buf *out, const struct twiml_view *view)
 {
 	enum language language = view->page->language;
-	bool notice = view->page->kind == KIND_NOTICE;
+	bool notice = view->page->kind == KIND_NOTICE || view->page->kind == KIND_TEST;
 
 	open_gather(out, view->action, "numDigits=\"1\"");
 	twiml_tell(out, view);

@@ -43,15 +43,19 @@ static void write_topic(int64_t broadcast, char topic[TOPIC_ROOM])
 void notification_write(const struct job *job, const struct content *content, int64_t now,
 			int64_t ttl_most, struct notification *notification)
 {
-	static const char *const drill[LANGUAGES] = {"【訓練】", "[Drill] "};
+	static const char *const marks[KIND_END][LANGUAGES] = {
+		[KIND_DRILL] = {"【訓練】", "[Drill] "},
+		[KIND_TEST] = {"【テスト】", "[TEST] "},
+	};
+	const char *mark = marks[content->kind][job->language];
 	int64_t ttl = content->expires_at - now;
 
 	*notification = (struct notification){
 		.title = content->title[job->language],
 		.language = job->language,
 	};
-	if (content->kind == KIND_DRILL)
-		buf_text_add(&notification->body, drill[job->language]);
+	if (mark)
+		buf_text_add(&notification->body, mark);
 	add_excerpt(content->body[job->language], &notification->body);
 	buf_format(&notification->url, "%s/r/%s?by=push", content->base_url, job->token);
 	write_topic(job->broadcast, notification->topic);
