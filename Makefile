@@ -32,7 +32,7 @@ ALL_CPPFLAGS := -D_GNU_SOURCE -I. -I$(BUILD)/gen $(CPPFLAGS) $(shell pkg-config 
             -DTENKO_DATADIR='"$(PREFIX)/share/tenko"'
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 # libevent_openssl.pc names -levent, a second copy of what libevent_core and libevent_extra are.
-LIBS     := -levent_openssl $(shell pkg-config --libs $(PACKAGES))
+LIBS     := -levent_openssl $(shell pkg-config --libs $(PACKAGES)) -lresolv
 ifeq ($(SANITIZE),1)
 ALL_CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ALL_LDFLAGS += -fsanitize=address,undefined

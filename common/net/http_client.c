@@ -269,9 +269,14 @@ static void take_validator(const char *line, size_t length, const char *name, ch
 static size_t take_header(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct exchange *x = arg;
+	char date[HTTP_VALIDATOR] = "";
 
 	take_validator(bytes, size * count, "etag:", x->request->etag);
 	take_validator(bytes, size * count, "last-modified:", x->request->modified);
+	take_validator(bytes, size * count, "date:", date);
+	time_t at = *date ? curl_getdate(date, NULL) : -1;
+	if (at > 0)
+		x->request->date = (int64_t)at * 1000;
 	return size * count;
 }
 
@@ -328,6 +333,7 @@ static void begin(struct exchange *x, struct http_client *client, struct http_re
 	request->status = 0;
 	request->timed_out = false;
 	request->retry_after = 0;
+	request->date = 0;
 	request->why[0] = request->etag[0] = request->modified[0] = '\0';
 	request->cut = false;
 	buf_clear(&request->answer);

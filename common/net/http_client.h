@@ -68,6 +68,7 @@ struct http_request {
 	struct buf answer;   /* at most answer_most bytes; the caller frees */
 	bool cut;            /* there was more */
 	char etag[HTTP_VALIDATOR], modified[HTTP_VALIDATOR]; /* ETag, Last-Modified; "": none */
+	int64_t date; /* UTC milliseconds, from the header Date; 0: none */
 	char why[HTTP_WHY];  /* where there was no answer: a sentence; no part of the URL */
 };
 

@@ -365,9 +365,8 @@ int store_schema(struct store *store)
 	return status ? -1 : (int)version;
 }
 
-enum store_status store_check(struct store *store, struct buf *report)
+static enum store_status check(struct store *store, sqlite3_stmt *s, struct buf *report)
 {
-	sqlite3_stmt *s = stmt(store, "PRAGMA integrity_check(20)", "");
 	enum store_status status;
 	bool sound = true;
 
@@ -381,6 +380,16 @@ enum store_status store_check(struct store *store, struct buf *report)
 	if (status != STORE_NONE)
 		return status;
 	return sound ? STORE_OK : STORE_ERROR;
+}
+
+enum store_status store_check(struct store *store, struct buf *report)
+{
+	return check(store, stmt(store, "PRAGMA integrity_check(20)", ""), report);
+}
+
+enum store_status store_check_quickly(struct store *store, struct buf *report)
+{
+	return check(store, stmt(store, "PRAGMA quick_check(20)", ""), report);
 }
 
 enum store_status store_meta_get(struct store *store, const char *key, struct buf *value)

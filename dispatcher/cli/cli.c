@@ -32,12 +32,9 @@ const struct command *cli_command(const char *name)
 
 void cli_print_overview(FILE *out)
 {
-	fputs("Usage: tenko [--config FILE] COMMAND [options]\n", out);
+	fputs("Usage: tenko COMMAND [options]; all about one: tenko COMMAND --help\n", out);
 	for (const struct command *c = cli_commands; c->name; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
-	fputs("--json gives any answer as JSON. All about one command: tenko COMMAND --help\n"
-	      "Settings: --config FILE, else $TENKO_CONFIG, else /etc/tenko/tenko.conf\n",
-	      out);
 }
 
 void cli_print_help(const struct command *command, FILE *out)
@@ -45,7 +42,7 @@ void cli_print_help(const struct command *command, FILE *out)
 	fprintf(out, "Usage: tenko %s\n%s\n", command->usage, command->summary);
 	if (*command->help)
 		fprintf(out, "\n%s", command->help);
-	fputs("\n--config FILE: the settings; --json: the answer as JSON\n", out);
+	fputs("\n--config FILE (else $TENKO_CONFIG, else /etc/tenko/tenko.conf); --json: as JSON\n", out);
 }
 
 /* messages */

@@ -1,3 +1,5 @@
+#include "dispatcher/cli/config_check.h"
+
 #include "dispatcher/cli/command.h"
 
 #include "common/auth/accounts.h"
@@ -63,8 +65,7 @@ static void check_template_dir(const struct settings *s, const char *file, struc
 		fault(faults, file, "broadcast.template_dir", strerror(errno));
 }
 
-/* What the table cannot say: values that must be sound in themselves. */
-static void check_values(const struct settings *s, const char *file, struct buf *faults)
+void config_check_values(const struct settings *s, const char *file, struct buf *faults)
 {
 	static const char url[] = "expected http://host or https://host";
 
@@ -131,7 +132,7 @@ static int check(struct cli *cli, int argc, char **argv)
 	if (!file)
 		file = "built-in settings (there is no file)";
 	if (s) {
-		check_values(s, file, &faults);
+		config_check_values(s, file, &faults);
 		transport_warnings(s, &warnings);
 	}
 	answer_check(cli, file, &faults, &warnings);

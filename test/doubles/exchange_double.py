@@ -20,11 +20,13 @@ prints "port N" once it listens, and runs until SIGTERM or SIGINT. In D it keeps
     POST .../Accounts/SID/Calls.json           places a call
     GET  .../Accounts/SID/Calls.json?To=&From=&StartTime>=
     GET  .../Accounts/SID/Calls/CALL.json
+    GET  .../Accounts/SID.json                 the account
 
 A rule is "STAGE[:N] [PATTERN]=ACTION"; it is good N times, or always. The first that fits counts.
 
     STAGE    callee           what the person does who is called; PATTERN is on the number
-             place list look  the three requests above; PATTERN is on the number for "place"
+             place list look  the first three requests above; PATTERN is on the number for "place"
+             account          the fourth; ACTION is a state: suspended or closed
              event            a status callback; PATTERN is on the status
     PATTERN  as of a shell
     ACTION   of a callee:
@@ -81,6 +83,7 @@ CALLEE = re.compile(r"(busy|no-answer|failed|canceled|(answer|machine)( (\d+|-|h
                     r"( & (silent|twice|shuffled))?\Z")
 REQUEST = re.compile(r"(?:keep )?(?:hang|drop)\Z|late (?P<late>\d+(?:\.\d+)?)\Z"
                      r"|(?P<status>[2-5]\d\d)(?: (?P<code>\d+))?\Z")
+ACCOUNT_STATES = ("suspended", "closed")
 E164 = re.compile(r"\+[1-9]\d{6,14}\Z")
 ENDED = ("completed", "busy", "no-answer", "failed", "canceled")
 CALLBACK_SECONDS = 15
@@ -88,8 +91,9 @@ VERBS_MOST = 200  # of one call: a script that goes round in circles is ended
 
 
 class ExchangeRule(Rule):
-    stages = ("callee", "place", "list", "look", "event")
-    shapes = {"callee": CALLEE, "event": re.compile(r"drop\Z")}
+    stages = ("callee", "place", "list", "look", "account", "event")
+    shapes = {"callee": CALLEE, "event": re.compile(r"drop\Z"),
+              "account": re.compile("|".join(ACCOUNT_STATES))}
 
     def read_action(self):
         return self.shapes.get(self.stage, REQUEST).match(self.action)
@@ -391,7 +395,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    path_shape = re.compile(r"/2010-04-01/Accounts/(?P<account>[^/]+)/Calls(?:/(?P<call>[^/]+))?\.json\Z")
+    path_shape = re.compile(r"/2010-04-01/Accounts/(?P<account>[^/.]+)"
+                            r"(?P<calls>/Calls(?:/(?P<call>[^/]+))?)?\.json\Z")
 
     def log_message(self, format, *words):
         pass
@@ -444,6 +449,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if not shape:
                 raise Refusal(404, 20404, f"The requested resource {url.path} was not found")
             account = self.authorise(shape["account"])
+            method = method if shape["calls"] else self.show_account
             method(account, shape["call"], urllib.parse.parse_qsl(url.query, keep_blank_values=True),
                    urllib.parse.parse_qsl(body, keep_blank_values=True))
         except Refusal as refusal:
@@ -491,6 +497,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.exchange.too_fast():
             raise Refusal(429, 20429, "Too Many Requests")
         self.answer(201, self.exchange.place(account, given).resource())
+
+    def show_account(self, account, call, query, fields):
+        rule = self.exchange.rule("account")
+        self.answer(200, {"sid": account[0], "status": rule.action if rule else "active", "type": "Full"})
 
     def show(self, account, call, query, fields):
         if call:

@@ -14,8 +14,8 @@ from cli_roster import ask, roster  # noqa: F401  (a fixture)
 from harness import REPOSITORY, needs_root, program, wait_for
 
 COMMANDS = ["init", "import", "export", "broadcast", "status", "list", "cancel", "pause", "resume",
-            "remind", "reply", "person", "feed", "bounce", "queue", "verify", "backup", "restore", "config", "version",
-            "help"]
+            "remind", "reply", "person", "test-send", "feed", "bounce", "queue", "doctor", "verify",
+            "backup", "restore", "config", "version", "help"]
 
 
 # the tool as a whole
