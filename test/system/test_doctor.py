@@ -146,11 +146,17 @@ def test_a_relay_without_what_the_settings_want(strict):
         strict.configure(mail={"relay_port": relay.port})
         assert "no STARTTLS" in doctor(strict, "relay", code=FAULT)["fault"][0]
         strict.configure(mail={"tls": "off"})
-        found = doctor(strict, "relay", code=FAULT)
-        assert "no AUTH" in found["fault"][0] and "in the clear" in found["warning"][0]
+        assert "no AUTH" in doctor(strict, "relay", code=FAULT)["fault"][0]
         strict.configure(mail={"username": "", "password": "", "transport": "null"})
         found = doctor(strict, "relay")
         assert "without TLS" in found["ok"][0] and "NOTHING GOES OUT" in found["warning"][0]
+
+
+def test_a_password_in_the_clear(strict):
+    with SmtpDouble(strict.root / "relay", options=["--auth", "tenko:secret"]) as relay:
+        strict.configure(mail={"relay_port": relay.port, "tls": "if-offered"})
+        found = doctor(strict, "relay")
+        assert "takes the login" in found["ok"][0] and "in the clear" in found["warning"][0]
 
 
 def test_a_relay_that_hangs_holds_up_nothing_else(strict):
