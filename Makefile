@@ -66,7 +66,7 @@ UNIT    := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.
 REPLAY  := $(patsubst test/fuzz/%.c,$(BUILD)/test/%,$(wildcard test/fuzz/fuzz_*.c))
 ARCHIVES := $(NAMES:%=$(BUILD)/lib/%.a)
 
-.PHONY: all test bench unit fuzz format lint install clean help
+.PHONY: all test bench unit fuzz man format lint install clean help
 .SECONDARY:
 
 all: $(BINS) ## build every program into build/bin
@@ -129,6 +129,9 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+man: $(BUILD)/bin/tenko ## write commands, settings and rules into the manual pages
+	scripts/man --bin $(BUILD)/bin
 
 format: ## lay out the C code by .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -9,6 +9,7 @@
 #include "common/store/family.h"
 #include "common/store/roster.h"
 #include "common/store/target.h"
+#include "common/store/trial.h"
 #include "test/unit/run.h"
 
 #include <check.h>
@@ -73,6 +74,9 @@ static int64_t person(int64_t department, const char *work, const char *home, co
 	return p.id;
 }
 
+static enum kind kind_asked = KIND_SAFETY;
+static int64_t asked_at;
+
 static int64_t ask(const struct target *targets, size_t count)
 {
 	static char title[] = "t", none[] = "", list[] = "[]";
@@ -81,7 +85,8 @@ static int64_t ask(const struct target *targets, size_t count)
 		.title_en = none,
 		.body = title,
 		.body_en = none,
-		.kind = KIND_SAFETY,
+		.kind = kind_asked,
+		.requested_at = asked_at,
 		.targets = none,
 		.channels = CHANNELS_ALL,
 		.requested_by = title,
@@ -408,6 +413,56 @@ START_TEST(people_by_region)
 }
 END_TEST
 
+/* A trial: the person's plan, confined to a place that it may not have. */
+START_TEST(one_contact_alone)
+{
+	struct targeted one;
+	int64_t g = group("g"), p = person(g, "", "", ""), after;
+	size_t count;
+	bool last;
+
+	for (int place = 1; place <= 2; place++) {
+		int64_t broadcast =
+			ask((const struct target[]){{.kind = TARGET_PERSON, .number = p},
+						    {.kind = TARGET_CONTACT, .number = place}},
+			    2);
+		after = 0;
+		OK(target_next(store, broadcast, &after, &one, 1, &count, &last));
+		ck_assert_uint_eq(count, 1);
+		ck_assert_int_eq(one.person, p);
+		ck_assert_int_eq(plan_unpack(one.plan).steps, place == 1);
+	}
+}
+END_TEST
+
+START_TEST(trials_are_in_no_list)
+{
+	int64_t p = person(group("g"), "", "", ""), ids[TRIAL_BROADCASTS];
+	int64_t real = ask((const struct target[]){{.kind = TARGET_PERSON, .number = p}}, 1);
+	struct broadcast *newest;
+	size_t count;
+
+	kind_asked = KIND_TEST;
+	OK(trial_newest(store, p, ids, &count));
+	ck_assert_uint_eq(count, 0);
+	for (int at = 1; at <= 2; at++) {
+		asked_at = at;
+		for (int place = 1; place <= at; place++)
+			ask((const struct target[]){{.kind = TARGET_PERSON, .number = p},
+						    {.kind = TARGET_CONTACT, .number = place}},
+			    2);
+	}
+	kind_asked = KIND_SAFETY;
+	asked_at = 0;
+	OK(trial_newest(store, p, ids, &count));
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(ids[1], ids[0] + 1);
+	OK(broadcast_load(store, 0, &newest));
+	ck_assert_int_eq(newest->id, real);
+	broadcast_free(newest);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("target");
@@ -423,6 +478,8 @@ int main(void)
 	tcase_add_test(tests, families_and_nobody_else);
 	tcase_add_test(tests, nobody_at_all);
 	tcase_add_test(tests, people_by_region);
+	tcase_add_test(tests, one_contact_alone);
+	tcase_add_test(tests, trials_are_in_no_list);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -141,6 +141,22 @@ START_TEST(a_plan_is_restricted_to_channels)
 }
 END_TEST
 
+START_TEST(a_plan_is_confined_to_one_place)
+{
+	int64_t packed = plan_pack(&example);
+	struct plan mail = plan_unpack(plan_only(packed, 2)), third = plan_unpack(plan_only(packed, 3));
+
+	ck_assert_int_eq(mail.steps, 1);
+	ck_assert_int_eq(mail.step[0].channel, CHANNEL_MAIL);
+	ck_assert_int_eq(mail.step[0].addresses, 3);
+	ck_assert_int_eq(third.steps, 1);
+	ck_assert_int_eq(third.step[0].channel, CHANNEL_VOICE);
+	ck_assert_int_eq(third.step[0].dial_order, 3);
+	ck_assert_int_eq(plan_only(packed, 5), 0);
+	ck_assert_int_eq(plan_only(0, 1), 0);
+}
+END_TEST
+
 /* utf8 */
 
 START_TEST(sound_utf8)
@@ -290,6 +306,7 @@ static TCase *words_and_plans(void)
 	tcase_add_test(t, a_plan_comes_out_as_it_went_in);
 	tcase_add_test(t, bits_that_are_no_plan_give_no_steps);
 	tcase_add_test(t, a_plan_is_restricted_to_channels);
+	tcase_add_test(t, a_plan_is_confined_to_one_place);
 	return t;
 }
 
