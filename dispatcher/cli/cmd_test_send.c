@@ -147,12 +147,26 @@ static int look(struct cli *cli, const struct trial *trial, json_t **answer,
 	return status ? cli_store_failed(cli, status) : EX_OK;
 }
 
-/* As long as a call can take that is placed at once, and what is asked about it. */
-static int64_t longest_wait(struct cli *cli)
+static bool has_voice(struct cli *cli, const struct trial *trial)
+{
+	struct plan plan = plan_unpack(trial->card.plan);
+	unsigned in_use = channels_by_names(cli_settings(cli)->broadcast_channels);
+	bool found = false;
+
+	for (int i = 0; i < plan.steps; i++)
+		found |= plan.step[i].channel == CHANNEL_VOICE;
+	return found && (in_use & 1u << CHANNEL_VOICE);
+}
+
+/* Two tries of the slowest; as long as a call can take, and what is asked about it. */
+static int64_t longest_wait(struct cli *cli, const struct trial *trial)
 {
 	const struct settings *s = cli_settings(cli);
+	int64_t wait = 2 * (s->mail_timeout + s->push_timeout);
 
-	return s->voice_ring_timeout + s->voice_longest_talk + 2 * s->voice_grace + s->mail_timeout;
+	if (has_voice(cli, trial))
+		wait += s->voice_ring_timeout + s->voice_longest_talk + 2 * s->voice_grace;
+	return wait;
 }
 
 static int wait_for(struct cli *cli, const struct trial *trial)
@@ -160,7 +174,7 @@ static int wait_for(struct cli *cli, const struct trial *trial)
 	struct progress progress = progress_begin(cli, "addresses done");
 	struct trial_state state;
 	json_t *answer = NULL;
-	int64_t end = clock_monotonic() + longest_wait(cli);
+	int64_t end = clock_monotonic() + longest_wait(cli, trial);
 	int code;
 
 	interrupt_catch();

@@ -111,7 +111,7 @@ def test_who_calls_in_answers_the_broadcast_and_not_a_trial(system):
 
 
 def test_a_channel_that_is_down_is_said_and_not_waited_for_for_ever(system):
-    system.tenko.configure(mail={"timeout": "1s"}, voice={"longest_talk": "1s", "grace": "1s"},
+    system.tenko.configure(mail={"timeout": "1s"}, push={"timeout": "1s"},
                            pacing={"outage_after": "2s"})
     system.relay.stop()
     system.start()

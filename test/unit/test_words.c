@@ -152,7 +152,7 @@ START_TEST(a_plan_is_confined_to_one_place)
 	ck_assert_int_eq(third.steps, 1);
 	ck_assert_int_eq(third.step[0].channel, CHANNEL_VOICE);
 	ck_assert_int_eq(third.step[0].dial_order, 3);
-	ck_assert_int_eq(plan_only(packed, 5), 0);
+	ck_assert_int_eq(plan_only(packed, 6), 0);
 	ck_assert_int_eq(plan_only(0, 1), 0);
 }
 END_TEST
