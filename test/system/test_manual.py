@@ -66,7 +66,7 @@ def test_every_setting_is_there_with_its_range(bare):
         first = re.escape(one["doc"].split()[0].replace("`", '"'))
         assert re.search(rf" {one['key']} {first}", entry), one["key"]
     assert "Default: 25. Number, 1 to 65535; SIGHUP reloads it." in page
-    assert "Default: empty. Text, text of up to 255 bytes; SIGHUP reloads it; never shown." in page
+    assert "Default: empty. Text of up to 255 bytes; SIGHUP reloads it; never shown." in page
 
 
 def test_every_daemon_and_its_options(bare):
