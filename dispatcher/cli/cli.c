@@ -30,11 +30,31 @@ const struct command *cli_command(const char *name)
 
 /* help */
 
+/* Named on one line, so that the overview fits a screen. */
+static bool is_seldom_used(const char *name)
+{
+	static const char *const names[] = {"export", "bounce",	 "queue",  "verify", "backup",
+					    "restore", "config", "version", "help"};
+
+	for (size_t i = 0; i < LENGTH(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 void cli_print_overview(FILE *out)
 {
-	fputs("Usage: tenko COMMAND [options]; all about one: tenko COMMAND --help\n", out);
+	fputs("Usage: tenko [--config FILE] COMMAND [options]\n", out);
 	for (const struct command *c = cli_commands; c->name; c++)
-		fprintf(out, "  %-10s %s\n", c->name, c->summary);
+		if (!is_seldom_used(c->name))
+			fprintf(out, "  %-10s %s\n", c->name, c->summary);
+	fputs("Also:", out);
+	for (const struct command *c = cli_commands; c->name; c++)
+		if (is_seldom_used(c->name))
+			fprintf(out, " %s", c->name);
+	fputs("\n--json gives any answer as JSON. All about one command: tenko COMMAND --help\n"
+	      "Settings: --config FILE, else $TENKO_CONFIG, else /etc/tenko/tenko.conf\n",
+	      out);
 }
 
 void cli_print_help(const struct command *command, FILE *out)
@@ -42,7 +62,7 @@ void cli_print_help(const struct command *command, FILE *out)
 	fprintf(out, "Usage: tenko %s\n%s\n", command->usage, command->summary);
 	if (*command->help)
 		fprintf(out, "\n%s", command->help);
-	fputs("\n--config FILE (else $TENKO_CONFIG, else /etc/tenko/tenko.conf); --json: as JSON\n", out);
+	fputs("\n--config FILE: the settings; --json: the answer as JSON\n", out);
 }
 
 /* messages */

@@ -249,5 +249,6 @@ int cmd_schedule(struct cli *cli, int argc, char **argv)
 		return add(cli, argc, argv);
 	if (strcmp(verb, "remove") == 0)
 		return drop(cli, argc, argv);
-	return cli_misused(cli, "add or remove; without either it lists the drills");
+	return cli_misused(cli, "\"%.60s\": say add or remove; without either it lists the drills",
+			   verb);
 }
