@@ -94,10 +94,10 @@ static enum store_status close_attempt(struct scheduler *s, const struct attempt
 
 	run->outcomes[a->channel][outcome]++;
 	run->attempts_ended++;
-	if (outcome == OUTCOME_NOT_TRIED)
-		run->introduced = false; /* its content may be what was missing */
 	if (d.state != DELIVERY_IN_FLIGHT || d.attempt != a->id)
 		return STORE_OK; /* answered or called off meanwhile */
+	if (outcome == OUTCOME_NOT_TRIED)
+		run->introduced = false; /* its content may be what was missing */
 	status = families_go_on(s, run, &d, &again);
 	if (status || again)
 		return status;

@@ -41,6 +41,8 @@ enum store_status runs_get(struct runs *runs, struct store *store, int64_t broad
 		run_free(run);
 		return status;
 	}
+	/* One that was over already is known there; a late reply to it needs its own mark alone. */
+	run->introduced = run_is_idle(run);
 	runs->list = mem_resize(runs->list, runs->count + 1, sizeof(struct run *));
 	runs->list[runs->count++] = run;
 	*result = run;
@@ -73,6 +75,8 @@ void run_move(struct run *run, enum broadcast_state to, int64_t now)
 	b->finished_at = over ? now : 0;
 	b->state = to;
 	run->changed = true;
+	if (to != BROADCAST_FINISHED)
+		run->introduced = false; /* the belt is told of the new state */
 }
 
 void run_count(struct run *run, enum delivery_state from, enum delivery_state to)
