@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void reserve(struct buf *b, size_t more)
+void buf_reserve(struct buf *b, size_t more)
 {
 	size_t need = b->length + more + 1;
 	if (need <= b->room)
@@ -21,7 +21,7 @@ static void reserve(struct buf *b, size_t more)
 
 void buf_add(struct buf *b, const void *bytes, size_t length)
 {
-	reserve(b, length);
+	buf_reserve(b, length);
 	if (length)
 		memcpy(b->data + b->length, bytes, length);
 	b->length += length;
@@ -47,7 +47,7 @@ void buf_format(struct buf *b, const char *format, ...)
 	int length = vsnprintf(NULL, 0, format, args);
 	va_end(args);
 	if (length > 0) {
-		reserve(b, (size_t)length);
+		buf_reserve(b, (size_t)length);
 		vsnprintf(b->data + b->length, (size_t)length + 1, format, again);
 		b->length += (size_t)length;
 	}

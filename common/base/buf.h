@@ -19,6 +19,7 @@ struct buf {
 };
 
 void buf_add(struct buf *b, const void *bytes, size_t length);
+void buf_reserve(struct buf *b, size_t more); /* room for so many bytes, so that it need not grow */
 void buf_char(struct buf *b, char c);
 void buf_text_add(struct buf *b, const char *text);
 void buf_format(struct buf *b, const char *format, ...) PRINTF(2, 3);

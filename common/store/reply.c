@@ -40,56 +40,74 @@ enum store_status reply_given(struct store *store, int64_t broadcast, int64_t pe
 	return status;
 }
 
-/* One statement, so that all of it is from one moment. */
-static const char page_sql[] =
-	"SELECT p.name, p.language, b.kind, b.state, b.title, b.title_en, b.body, b.body_en,"
-	" q.choices, q.items, b.requested_at, b.expires_at, r.at, r.choice, r.items, r.comment,"
-	" d.id IS NOT NULL, coalesce(p.id > b.fanout_person, 0), p.plan"
-	" FROM broadcast b JOIN question q ON q.broadcast_id = b.id JOIN person p ON p.id = ?2"
-	" LEFT JOIN delivery d ON d.broadcast_id = b.id AND d.person_id = p.id"
-	" LEFT JOIN reply r ON r.id = (SELECT max(id) FROM reply"
-	" WHERE broadcast_id = b.id AND person_id = p.id)"
-	" WHERE b.id = ?1";
+/* the page */
 
-static void read_page(sqlite3_stmt *s, struct reply_page *page)
+enum store_status reply_page_asked(struct store *store, int64_t broadcast,
+				   struct reply_page *asked)
+{
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT b.kind, b.title, b.title_en, b.body, b.body_en, q.choices,"
+			       " q.items, b.requested_at"
+			       " FROM broadcast b JOIN question q ON q.broadcast_id = b.id"
+			       " WHERE b.id = ?",
+			       "i", broadcast);
+	enum store_status status = stmt_row(store, s);
+
+	*asked = (struct reply_page){.broadcast = broadcast};
+	if (!status) {
+		asked->kind = (enum kind)sqlite3_column_int(s, 0);
+		asked->title = mem_string(stmt_text(s, 1));
+		asked->title_en = mem_string(stmt_text(s, 2));
+		asked->body = mem_string(stmt_text(s, 3));
+		asked->body_en = mem_string(stmt_text(s, 4));
+		asked->choices = mem_string(stmt_text(s, 5));
+		asked->items = mem_string(stmt_text(s, 6));
+		asked->requested_at = sqlite3_column_int64(s, 7);
+	}
+	stmt_end(s);
+	return status;
+}
+
+static void read_person(sqlite3_stmt *s, struct reply_page *page)
 {
 	page->name = mem_string(stmt_text(s, 0));
 	page->language = sqlite3_column_int64(s, 1) == LANGUAGE_EN ? LANGUAGE_EN : LANGUAGE_JA;
-	page->kind = (enum kind)sqlite3_column_int(s, 2);
+	page->plan = sqlite3_column_int64(s, 2);
 	page->state = (enum broadcast_state)sqlite3_column_int(s, 3);
-	page->title = mem_string(stmt_text(s, 4));
-	page->title_en = mem_string(stmt_text(s, 5));
-	page->body = mem_string(stmt_text(s, 6));
-	page->body_en = mem_string(stmt_text(s, 7));
-	page->choices = mem_string(stmt_text(s, 8));
-	page->items = mem_string(stmt_text(s, 9));
-	page->requested_at = sqlite3_column_int64(s, 10);
-	page->expires_at = sqlite3_column_int64(s, 11);
-	page->replied_at = sqlite3_column_int64(s, 12);
-	page->choice = mem_string(stmt_text(s, 13));
-	page->reply_items = mem_string(page->replied_at ? stmt_text(s, 14) : "[]");
-	page->comment = mem_string(stmt_text(s, 15));
-	page->plan = sqlite3_column_int64(s, 18);
+	page->expires_at = sqlite3_column_int64(s, 4);
+	page->choice = mem_string("");
+	page->reply_items = mem_string("[]");
+	page->comment = mem_string("");
 }
 
-enum store_status reply_page_load(struct store *store, int64_t broadcast, int64_t person,
-				  struct reply_page *page)
+/* One statement: where the fan-out stands, and whether it has made the delivery, at one moment. */
+static const char person_sql[] =
+	"SELECT p.name, p.language, p.plan, b.state, b.expires_at, d.id IS NOT NULL,"
+	" coalesce(p.id > b.fanout_person, 0)"
+	" FROM broadcast b JOIN person p ON p.id = ?2"
+	" LEFT JOIN delivery d ON d.broadcast_id = b.id AND d.person_id = p.id"
+	" WHERE b.id = ?1";
+
+enum store_status reply_page_of(struct store *store, const struct reply_page *asked,
+				int64_t person, struct reply_page *page)
 {
-	sqlite3_stmt *s = stmt(store, page_sql, "ii", broadcast, person);
+	sqlite3_stmt *s = stmt(store, person_sql, "ii", asked->broadcast, person);
 	enum store_status status = stmt_row(store, s);
 	bool has_delivery = false, fanout_to_come = false;
 
-	*page = (struct reply_page){.broadcast = broadcast, .person = person};
+	*page = *asked;
+	page->person = person;
+	page->lent = true;
 	if (!status) {
-		read_page(s, page);
-		has_delivery = sqlite3_column_int(s, 16);
-		fanout_to_come = sqlite3_column_int(s, 17);
+		read_person(s, page);
+		has_delivery = sqlite3_column_int(s, 5);
+		fanout_to_come = sqlite3_column_int(s, 6);
 	}
 	stmt_end(s);
 	if (!status && !has_delivery) {
 		bool included = false;
 		if (fanout_to_come)
-			status = target_includes(store, broadcast, person, &included);
+			status = target_includes(store, asked->broadcast, person, &included);
 		if (!status && !included)
 			status = STORE_NONE;
 	}
@@ -98,13 +116,59 @@ enum store_status reply_page_load(struct store *store, int64_t broadcast, int64_
 	return status;
 }
 
+static void replace(char **text, const char *with)
+{
+	free(*text);
+	*text = mem_string(with);
+}
+
+enum store_status reply_page_newest(struct store *store, struct reply_page *page)
+{
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT at, choice, items, comment FROM reply"
+			       " WHERE broadcast_id=? AND person_id=? ORDER BY id DESC LIMIT 1",
+			       "ii", page->broadcast, page->person);
+	enum store_status status = stmt_row(store, s);
+
+	if (!status) {
+		page->replied_at = sqlite3_column_int64(s, 0);
+		replace(&page->choice, stmt_text(s, 1));
+		replace(&page->reply_items, stmt_text(s, 2));
+		replace(&page->comment, stmt_text(s, 3));
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
+enum store_status reply_page_load(struct store *store, int64_t broadcast, int64_t person,
+				  struct reply_page *page)
+{
+	struct reply_page asked;
+	enum store_status status = reply_page_asked(store, broadcast, &asked);
+
+	*page = (struct reply_page){0};
+	if (!status)
+		status = reply_page_of(store, &asked, person, page);
+	if (status) {
+		reply_page_free(&asked);
+		return status;
+	}
+	page->lent = false; /* the texts are its own now */
+	status = reply_page_newest(store, page);
+	if (status)
+		reply_page_free(page);
+	return status;
+}
+
 void reply_page_free(struct reply_page *page)
 {
-	char *texts[] = {page->name,    page->title,      page->title_en, page->body,
-			 page->body_en, page->items,      page->choice,   page->choices,
-			 page->comment, page->reply_items};
+	char *own[] = {page->name, page->choice, page->comment, page->reply_items};
+	char *shared[] = {page->title,   page->title_en, page->body,
+			  page->body_en, page->choices,  page->items};
 
-	for (size_t i = 0; i < LENGTH(texts); i++)
-		free(texts[i]);
+	for (size_t i = 0; i < LENGTH(own); i++)
+		free(own[i]);
+	for (size_t i = 0; !page->lent && i < LENGTH(shared); i++)
+		free(shared[i]);
 	*page = (struct reply_page){0};
 }

@@ -8,6 +8,7 @@
 #include "common/base/vocabulary.h"
 #include "common/store/states.h"
 #include "common/store/store.h"
+#include <stdbool.h>
 
 struct reply {
 	int64_t id; /* set by reply_append() */
@@ -48,6 +49,7 @@ struct reply_page {
 	char *reply_items;	/* JSON array */
 	char *comment;
 	int64_t plan; /* the person's dial order, packed */
+	bool lent;    /* kind, title, body and question are those of another, which owns them */
 };
 
 /*
@@ -56,4 +58,15 @@ struct reply_page {
  */
 MUST_USE enum store_status reply_page_load(struct store *store, int64_t broadcast, int64_t person,
 					   struct reply_page *page);
+
+/*
+ * The same in parts. What is asked (kind, title, body, question, when) never changes: it may be
+ * kept, and lent to the pages of all who are asked, which must be freed before it. A page of one
+ * person comes without the newest reply, as if there were none.
+ */
+MUST_USE enum store_status reply_page_asked(struct store *store, int64_t broadcast,
+					    struct reply_page *asked);
+MUST_USE enum store_status reply_page_of(struct store *store, const struct reply_page *asked,
+					 int64_t person, struct reply_page *page);
+MUST_USE enum store_status reply_page_newest(struct store *store, struct reply_page *page);
 void reply_page_free(struct reply_page *page);

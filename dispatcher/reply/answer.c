@@ -83,8 +83,9 @@ void answer_free(struct answer *answer)
 
 char *answer_items_json(const struct answer *answer)
 {
+	if (answer->item_count == 0)
+		return mem_string("[]");
 	json_t *items = json_array();
-
 	for (size_t i = 0; i < answer->item_count; i++)
 		json_array_append_new(items, json_string(answer->item[i]));
 	char *text = json_dumps(items, JSON_COMPACT);

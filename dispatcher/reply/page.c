@@ -5,9 +5,12 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+enum { PAGE_USUAL = 4096 }; /* bytes */
 
 /* Big enough for a shaking hand, readable at arm's length, dark where the phone is. */
 static const char style[] =
@@ -101,7 +104,7 @@ static void add_notice(struct buf *out, const struct page_view *view, enum phras
 }
 
 /* Who writes, the way to the other language, and the title. */
-static void add_heading(struct buf *out, const struct page_view *view)
+void page_common(struct buf *out, const struct page_view *view)
 {
 	const struct reply_page *page = view->page;
 	enum language other = view->language == LANGUAGE_JA ? LANGUAGE_EN : LANGUAGE_JA;
@@ -121,7 +124,16 @@ static void add_heading(struct buf *out, const struct page_view *view)
 	buf_text_add(out, "<h1>");
 	html_escape(out, in_language(page->title, page->title_en, view->language));
 	buf_text_add(out, "</h1><p>");
-	phrase_add(out, PHRASE_PERSON, view->language, page->name);
+}
+
+static void add_heading(struct buf *out, const struct page_view *view)
+{
+	buf_reserve(out, PAGE_USUAL);
+	if (view->common)
+		buf_add(out, view->common->data, view->common->length);
+	else
+		page_common(out, view);
+	phrase_add(out, PHRASE_PERSON, view->language, view->page->name);
 	buf_text_add(out, "</p>");
 }
 
@@ -291,6 +303,17 @@ void page_fault(struct buf *out, const struct page_view *view, enum phrase fault
 
 /* after the answer */
 
+/* One behind the other, up to a NULL: everybody gets this page, and printf() would cost more. */
+static void add_texts_of(struct buf *out, const char *text, ...)
+{
+	va_list more;
+
+	va_start(more, text);
+	for (; text; text = va_arg(more, const char *))
+		buf_text_add(out, text);
+	va_end(more);
+}
+
 void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 {
 	const struct answer *answer = view->answer;
@@ -300,8 +323,8 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 
 	format_time(time, sizeof time, at, language);
 	add_heading(out, view);
-	buf_format(out, "<div class=n role=status><p><b>✓ %s</b><br>%s<p><b>",
-		   phrase(PHRASE_RECORDED, language), time);
+	add_texts_of(out, "<div class=n role=status><p><b>✓ ", phrase(PHRASE_RECORDED, language),
+		     "</b><br>", time, "<p><b>", NULL);
 	html_escape(out, question->choice[answer->choice].label[language]);
 	buf_text_add(out, "</b>");
 	for (size_t i = 0; i < question->item_count; i++) {
@@ -316,9 +339,9 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 		buf_text_add(out, "<p class=b>");
 		html_escape(out, answer->comment);
 	}
-	buf_format(out, "</div><p>%s</p><a class=k href=\"?lang=%s\">%s</a>",
-		   phrase(PHRASE_CLOSE, language), language_name(language),
-		   phrase(PHRASE_CHANGE, language));
+	add_texts_of(out, "</div><p>", phrase(PHRASE_CLOSE, language),
+		     "</p><a class=k href=\"?lang=", language_name(language), "\">",
+		     phrase(PHRASE_CHANGE, language), "</a>", NULL);
 	add_push(out, view);
 }
 

@@ -18,7 +18,11 @@ struct page_view {
 	const char *organisation;
 	const struct answer *answer; /* what the form is filled with, or what was recorded */
 	const char *push_key;        /* ours, where notifications are offered; else NULL */
+	const struct buf *common;    /* page_common() of the same; NULL: made for this page alone */
 };
+
+/* How a page of a person begins, as far as it is the same for all who are asked. */
+void page_common(struct buf *out, const struct page_view *view);
 
 /*
  * The form. It takes `room` bytes at most: where it is too long, the texts that were written

@@ -1,6 +1,5 @@
 #include "dispatcher/reply/routes.h"
 
-#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "dispatcher/reply/gate.h"
@@ -10,9 +9,10 @@
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/scripts.h"
 #include "dispatcher/reply/stats.h"
+#include "dispatcher/reply/subject.h"
+#include "dispatcher/reply/subscribe.h"
 #include "dispatcher/reply/voice.h"
 #include "dispatcher/reply/web_answer.h"
-#include "dispatcher/reply/subscribe.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -21,107 +21,64 @@
 
 enum { PAGE_MOST = 8192 }; /* bytes of a page, its headers with it */
 
-/* What a token stands for, loaded. */
-struct subject {
-	struct reply_page page;
-	struct question question;
-	enum language language;
-	enum reply_way way;
-};
-
-static void subject_free(struct subject *subject)
-{
-	reply_page_free(&subject->page);
-	question_free(&subject->question);
-}
-
 static void store_failed(const struct visit *visit)
 {
 	log_error("reply.store", "broadcast=%lld person=%lld error=%s", (long long)visit->broadcast,
 		  (long long)visit->person, log_quote(store_error(visit->server->store)));
 }
 
-/*
- * 0, or the status of the problem page. A wrong token costs the same whatever is wrong with it,
- * and is answered like one whose broadcast or person is not there.
- */
-static int load(struct visit *visit, const char *token, struct subject *subject)
+/* The link's numbers go into the visit. A wrong token costs the same whatever is wrong with it. */
+static bool is_ours(struct visit *visit, const char *token)
 {
 	static const char nobody[TOKEN_LENGTH + 1] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-	const struct server *server = visit->server;
 	bool whole = strlen(token) == TOKEN_LENGTH;
-	struct buf fault = {0};
 	int64_t broadcast, person;
 
-	*subject = (struct subject){0};
-	if (!token_check(server->keys, whole ? token : nobody, &broadcast, &person) || !whole)
-		return 404;
+	if (!token_check(visit->server->keys, whole ? token : nobody, &broadcast, &person) ||
+	    !whole)
+		return false;
 	visit->broadcast = broadcast;
 	visit->person = person;
-	enum store_status status =
-		reply_page_load(server->store, broadcast, person, &subject->page);
-	if (status == STORE_NONE)
-		return 404;
-	if (status) {
+	return true;
+}
+
+/* 0, or the status of the problem page. A broadcast or person that is not there is a wrong token. */
+static int load(struct visit *visit, struct subject *subject)
+{
+	const struct server *server = visit->server;
+	int problem;
+
+	if (subject_load(server->asked, server->store, visit->broadcast, visit->person, subject,
+			 &problem)) {
 		store_failed(visit);
 		return 503;
 	}
-	subject->language = subject->page.language;
-	subject->way = WAY_WEB;
-	visit->script = subscribe_offered(server, &subject->page);
-	if (clock_utc() >= subject->page.expires_at)
-		return 410;
-	if (!question_from_json(subject->page.choices, subject->page.items, &subject->question,
-				&fault)) {
-		log_error("reply.question", "broadcast=%lld error=%s", (long long)broadcast,
-			  log_quote(buf_text(&fault)));
-		buf_free(&fault);
-		return 503;
-	}
-	return 0;
+	subject_complain(subject);
+	visit->script = subject->asked && subscribe_offered(server, &subject->page);
+	return problem;
 }
 
-/* ?lang=en, or the form's field; anything else changes nothing. */
-static void choose_language(const struct form *form, enum language *language)
-{
-	const char *name = form_value(form, "lang");
-
-	if (name && !language_by_name(name, language))
-		return;
-}
-
-/* ?by=push, as the link of a notification has it. */
-static void choose_way(const struct form *form, enum reply_way *way)
-{
-	const char *by = form_value(form, "by");
-
-	if (by && strcmp(by, reply_way_name(WAY_PUSH)) == 0)
-		*way = WAY_PUSH;
-}
-
-static void read_query(const struct visit *visit, struct subject *subject)
+static void read_query(const struct visit *visit, struct web_wishes *wishes)
 {
 	const char *query = strchr(evhttp_request_get_uri(visit->request), '?');
 	struct form form;
 
 	if (!query || form_decode(query + 1, strlen(query + 1), &form) != FORM_SOUND)
 		return;
-	choose_language(&form, &subject->language);
-	choose_way(&form, &subject->way);
+	web_wishes_read(&form, wishes);
 	form_free(&form);
 }
 
-static struct page_view view_of(const struct visit *visit, const struct subject *subject,
-				const struct answer *answer)
+/* The page with what was answered before. False where the store failed, which is told. */
+static bool recall(const struct visit *visit, struct subject *subject, struct answer *answer)
 {
-	return (struct page_view){
-		.page = &subject->page,
-		.question = &subject->question,
-		.language = subject->language,
-		.organisation = visit->server->settings->tenko_organisation,
-		.answer = answer,
-		.push_key = subscribe_key(visit),
-	};
+	if (reply_page_newest(visit->server->store, &subject->page)) {
+		store_failed(visit);
+		respond_problem(visit, 503);
+		return false;
+	}
+	answer_recall(&subject->page, &subject->asked->question, answer);
+	return true;
 }
 
 /* Looking at a page records nothing: mail scanners open every link. */
@@ -132,24 +89,24 @@ static void show_form(struct visit *visit, struct subject *subject)
 	size_t headers = RESPONSE_HEADERS_MOST + (visit->script ? RESPONSE_SCRIPT_MOST : 0) +
 			 (gates_have_tls(visit->server->gates) ? RESPONSE_TLS_MOST : 0);
 
-	read_query(visit, subject);
-	answer_recall(&subject->page, &subject->question, &answer);
-	struct page_view view = view_of(visit, subject, &answer);
+	if (!recall(visit, subject, &answer))
+		return;
+	struct page_view view = subject_view(visit, subject, &answer);
 	page_form(&page, &view, PAGE_MOST - headers);
 	respond(visit, 200, TYPE_HTML, &page);
 	buf_free(&page);
 	answer_free(&answer);
 }
 
-static void show_fault(const struct visit *visit, const struct subject *subject,
-		       const struct answer *answer, enum phrase fault)
+/* The form came in such a way that nothing of it can be used. */
+static void show_bad_text(struct visit *visit, struct subject *subject)
 {
-	struct page_view view = view_of(visit, subject, answer);
-	struct buf page = {0};
+	struct answer answer;
 
-	page_fault(&page, &view, fault);
-	respond(visit, 400, TYPE_HTML, &page);
-	buf_free(&page);
+	if (!recall(visit, subject, &answer))
+		return;
+	subject_show_fault(visit, subject, &answer, PHRASE_BAD_TEXT);
+	answer_free(&answer);
 }
 
 static bool is_form(const struct visit *visit)
@@ -162,41 +119,20 @@ static bool is_form(const struct visit *visit)
 			  strchr("; \t", given[sizeof type - 1]));
 }
 
-static void take_answer(struct visit *visit, struct subject *subject)
+static bool read_form(const struct visit *visit, struct form *form)
 {
-	static const enum phrase phrases[] = {
-		[ANSWER_NO_CHOICE] = PHRASE_CHOOSE,
-		[ANSWER_ITEM_LONG] = PHRASE_ITEM_LONG,
-		[ANSWER_COMMENT_LONG] = PHRASE_COMMENT_LONG,
-	};
 	struct evbuffer *body = evhttp_request_get_input_buffer(visit->request);
 	size_t length = evbuffer_get_length(body);
 	const char *bytes = length ? (const char *)evbuffer_pullup(body, -1) : "";
-	struct answer answer;
-	struct form form;
 
-	read_query(visit, subject);
-	if (form_decode(bytes, length, &form) != FORM_SOUND) {
-		answer_recall(&subject->page, &subject->question, &answer);
-		show_fault(visit, subject, &answer, PHRASE_BAD_TEXT);
-	} else {
-		choose_language(&form, &subject->language);
-		enum answer_fault fault = answer_read(&form, &subject->question, &answer);
-		if (fault)
-			show_fault(visit, subject, &answer, phrases[fault]);
-		else
-			web_answer_record(visit, &subject->page, &subject->question,
-					  subject->language, subject->way, &answer);
-		form_free(&form);
-	}
-	answer_free(&answer);
+	return form_decode(bytes, length, form) == FORM_SOUND;
 }
 
 /* /r/TOKEN/device */
 static void serve_device(struct visit *visit, const char *token)
 {
-	struct subject subject;
-	int problem = load(visit, token, &subject);
+	struct subject subject = {0};
+	int problem = is_ours(visit, token) ? load(visit, &subject) : 404;
 
 	if (!problem && evhttp_request_get_command(visit->request) != EVHTTP_REQ_POST)
 		problem = 405;
@@ -210,24 +146,46 @@ static void serve_device(struct visit *visit, const char *token)
 	subject_free(&subject);
 }
 
-/* /r/TOKEN */
-static void serve_answer(struct visit *visit, const char *token)
+/* Whatever is no answer that could be recorded. */
+static void serve_page(struct visit *visit, const struct web_wishes *wishes)
 {
 	struct subject subject;
-	int problem = load(visit, token, &subject);
+	int problem = load(visit, &subject);
 	bool posted = evhttp_request_get_command(visit->request) == EVHTTP_REQ_POST;
 
 	if (!problem && posted && !is_form(visit))
 		problem = 415;
+	if (wishes->has_language)
+		subject.language = wishes->language;
 	if (problem == 404)
 		respond_wrong(visit, problem);
 	else if (problem)
 		respond_problem(visit, problem);
 	else if (posted)
-		take_answer(visit, &subject);
+		show_bad_text(visit, &subject);
 	else
 		show_form(visit, &subject);
 	subject_free(&subject);
+}
+
+/* /r/TOKEN */
+static void serve_answer(struct visit *visit, const char *token)
+{
+	struct web_wishes wishes = {.way = WAY_WEB};
+	struct form form;
+
+	if (!is_ours(visit, token)) {
+		respond_wrong(visit, 404);
+		return;
+	}
+	read_query(visit, &wishes);
+	if (evhttp_request_get_command(visit->request) == EVHTTP_REQ_POST && is_form(visit) &&
+	    read_form(visit, &form)) {
+		web_wishes_read(&form, &wishes);
+		web_answer_record(visit, &form, &wishes);
+	} else {
+		serve_page(visit, &wishes);
+	}
 }
 
 /* /r/... */

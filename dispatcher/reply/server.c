@@ -7,6 +7,7 @@
 #include "common/base/vocabulary.h"
 #include "common/conf/confine.h"
 #include "common/conf/logging.h"
+#include "dispatcher/reply/asked.h"
 #include "dispatcher/reply/batch.h"
 #include "dispatcher/reply/gate.h"
 #include "dispatcher/reply/guesses.h"
@@ -148,6 +149,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 		logging_reload(server->settings);
 		look_for_hidden_files(server);
 		take_accounts(server);
+		asked_cache_clear(server->asked); /* the organisation stands in the pages */
 	}
 	struct token_keys *keys = load_keys(server->settings, &fault);
 	if (keys) {
@@ -269,6 +271,7 @@ static void open_loop(struct running *running)
 	}
 	running->grace = evtimer_new(server->base, on_grace_over, running);
 	server->batch = batch_new(server);
+	server->asked = asked_cache_new();
 	server->guesses = guesses_new();
 	server->pins = seen_new();
 	server->gates =
@@ -322,6 +325,7 @@ static void free_running(struct running *running)
 	struct server *server = &running->server;
 
 	batch_free(server->batch);
+	asked_cache_free(server->asked);
 	if (running->http)
 		evhttp_free(running->http);
 	gates_free(server->gates);

@@ -17,6 +17,7 @@
 #include <event2/event.h>
 #include <jansson.h>
 
+struct asked_cache;
 struct batch;
 struct gates;
 struct guesses;
@@ -32,6 +33,7 @@ struct server {
 	struct event_base *base;
 	struct gates *gates;
 	struct batch *batch;
+	struct asked_cache *asked;
 	struct guesses *guesses;
 	struct seen *pins; /* requests that tried a PIN */
 	struct traffic traffic;

@@ -1,14 +1,24 @@
 #pragma once
 
-/* An answer from the reply page: recorded with the others of its turn, then shown. */
+/*
+ * An answer from the reply page: looked at and recorded with the others of its turn, then shown. All
+ * that the store is needed for happens in the batch's transaction, once for all of them.
+ */
 
-#include "dispatcher/reply/answer.h"
+#include "common/base/vocabulary.h"
+#include "common/text/form.h"
 #include "dispatcher/reply/respond.h"
 
-/*
- * Takes the page, the question and the answer: all three are empty afterwards. `way`: what brought
- * the person to the page.
- */
-void web_answer_record(const struct visit *visit, struct reply_page *page,
-		       struct question *question, enum language language, enum reply_way way,
-		       struct answer *answer);
+/* What a request wishes for beside the answer. */
+struct web_wishes {
+	bool has_language;
+	enum language language;
+	enum reply_way way; /* what brought the person to the page */
+};
+
+/* Reads them from a link's query or from the form; what is not there, or is odd, changes nothing. */
+void web_wishes_read(const struct form *form, struct web_wishes *wishes);
+
+/* The visit's broadcast and person are those of a link of ours. Takes the form. */
+void web_answer_record(const struct visit *visit, struct form *form,
+		       const struct web_wishes *wishes);
