@@ -1,10 +1,12 @@
 #include "common/store/store.h"
 
+#include "common/base/clock.h"
 #include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/store/migrations.h"
 #include "common/store/stmt.h"
+#include "common/store/turnstile.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,12 +17,18 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { STATEMENTS = 512, BUSY_MS = 5000 };
+enum {
+	STATEMENTS = 512,
+	BUSY_MS = 5000,
+	COURTESY_MS = 100, /* for somebody else who waits to write */
+};
 
 struct store {
 	sqlite3 *db;
 	char *path;
 	char error[512];
+	int turnstile;
+	int64_t patience, busy_since; /* milliseconds, monotonic */
 	struct ledger_state ledger;
 	/* Open addressing by the address of the SQL text. */
 	struct {
@@ -195,9 +203,23 @@ enum store_status stmt_script(struct store *store, const char *sql)
 
 /* opening */
 
+/* SQLite's own waits grow to 100 ms, in which a lock is let go and taken again many times. */
+static int on_busy(void *arg, int looks)
+{
+	struct store *store = arg;
+
+	if (looks == 0)
+		store->busy_since = clock_monotonic();
+	if (clock_monotonic() - store->busy_since >= store->patience)
+		return 0;
+	turnstile_pause(looks);
+	return 1;
+}
+
 static enum store_status set_up_connection(struct store *store)
 {
-	sqlite3_busy_timeout(store->db, BUSY_MS);
+	store->patience = BUSY_MS;
+	sqlite3_busy_handler(store->db, on_busy, store);
 	/* The journal mode is kept in the file; asking for it again costs a read. */
 	return stmt_script(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 				  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
@@ -247,6 +269,7 @@ enum store_status store_open(const char *data_dir, bool create, struct store **r
 	*result = store;
 	store->path = mem_format("%s/tenko.db", data_dir);
 	store->ledger.digest = digest_new();
+	store->turnstile = turnstile_open(data_dir);
 	if (!create && access(store->path, F_OK) != 0 && errno == ENOENT) {
 		snprintf(store->error, sizeof store->error,
 			 "%s: no database there; make one with: tenko init %s", store->path,
@@ -280,6 +303,8 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(store->statements[i].stmt);
 	sqlite3_close(store->db);
+	if (store->turnstile >= 0)
+		close(store->turnstile);
 	digest_free(store->ledger.digest);
 	buf_free(&store->ledger.subject);
 	buf_free(&store->ledger.detail);
@@ -317,13 +342,18 @@ int store_exit_code(enum store_status status)
 
 enum store_status store_begin(struct store *store)
 {
+	int64_t courtesy = store->patience < COURTESY_MS ? store->patience : COURTESY_MS;
+
 	store->ledger.known = false;
-	return stmt_run(store, stmt(store, "BEGIN IMMEDIATE", ""));
+	turnstile_enter(store->turnstile, courtesy);
+	enum store_status status = stmt_run(store, stmt(store, "BEGIN IMMEDIATE", ""));
+	turnstile_leave(store->turnstile);
+	return status;
 }
 
 void store_set_patience(struct store *store, int milliseconds)
 {
-	sqlite3_busy_timeout(store->db, milliseconds);
+	store->patience = milliseconds;
 }
 
 enum store_status store_commit(struct store *store)
