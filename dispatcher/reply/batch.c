@@ -43,11 +43,13 @@ static void tell_all(struct batch *batch, bool recorded)
 {
 	struct entry *entry;
 
+	log_hold();
 	while ((entry = TAILQ_FIRST(&batch->entries))) {
 		TAILQ_REMOVE(&batch->entries, entry, next);
 		entry->tell(entry, recorded);
 		entry->free(entry);
 	}
+	log_release();
 }
 
 /* Well before the request's own deadline, so that the person is told. */

@@ -77,10 +77,16 @@ static void count(const struct visit *visit, int status)
 	visit->server->traffic.by_status[status]++;
 	if (!visit->server->settings->reply_access_log)
 		return;
-	log_info("reply.request", "method=%s status=%d broadcast=%lld person=%lld ms=%lld%s",
-		 method_names[method], status, (long long)visit->broadcast,
-		 (long long)visit->person, (long long)(clock_monotonic() - visit->began),
-		 evhttp_request_get_connection(request) ? "" : " gone=yes");
+	const struct log_id ids[] = {
+		{"method", method_names[method], 0},
+		{"status", NULL, status},
+		{"broadcast", NULL, visit->broadcast},
+		{"person", NULL, visit->person},
+		{"ms", NULL, clock_monotonic() - visit->began},
+		{"gone", "yes", 0},
+	};
+	log_ids("reply.request", ids,
+		LENGTH(ids) - (evhttp_request_get_connection(request) ? 1 : 0));
 }
 
 void respond(const struct visit *visit, int status, const char *type, const struct buf *body)

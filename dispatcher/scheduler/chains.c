@@ -92,7 +92,7 @@ enum store_status chain_answered(struct scheduler *s, struct run *run, struct de
 	enum store_status status = STORE_OK;
 
 	if (d->state == DELIVERY_ANSWERED)
-		status = tally_add_answer(s->store, d->broadcast, d->choice, -1);
+		status = run_count_answer(run, s->store, d->choice, -1);
 	else
 		(void)step(s, run, d, EVENT_REPLIED);
 	move(run, d, DELIVERY_ANSWERED);
@@ -101,7 +101,7 @@ enum store_status chain_answered(struct scheduler *s, struct run *run, struct de
 	run->answers++;
 	effects_stop(&s->effects, d->broadcast, delivery_ordinal(d->id));
 	if (!status)
-		status = tally_add_answer(s->store, d->broadcast, choice, 1);
+		status = run_count_answer(run, s->store, choice, 1);
 	return status ? status : delivery_save(s->store, d);
 }
 

@@ -1,6 +1,7 @@
 #include "dispatcher/scheduler/intake.h"
 
 #include "common/base/log.h"
+#include "common/store/family.h"
 #include "dispatcher/scheduler/chains.h"
 #include "dispatcher/scheduler/families.h"
 #include "dispatcher/scheduler/sweep.h"
@@ -71,7 +72,8 @@ enum store_status intake_controls(struct scheduler *s)
  * A reply that comes before the fan-out has reached the person is left to the fan-out, which
  * looks for it; one of somebody who was never asked has no delivery and changes nothing.
  */
-static enum store_status take_reply(struct scheduler *s, const struct reply_fact *reply)
+static enum store_status take_reply(struct scheduler *s, const struct reply_fact *reply,
+				    bool families)
 {
 	struct delivery d;
 	struct run *run;
@@ -83,22 +85,27 @@ static enum store_status take_reply(struct scheduler *s, const struct reply_fact
 	status = runs_get(&s->runs, s->store, reply->broadcast, &run);
 	if (status)
 		return status;
-	log_info("reply.taken",
-		 "broadcast=%" PRId64 " person=%" PRId64 " reply=%" PRId64 " choice=%s ms=%" PRId64,
-		 reply->broadcast, reply->person, reply->id, log_quote(reply->choice),
-		 s->now - reply->at);
+	const struct log_id ids[] = {
+		{"broadcast", NULL, reply->broadcast}, {"person", NULL, reply->person},
+		{"reply", NULL, reply->id},	       {"choice", log_quote(reply->choice), 0},
+		{"ms", NULL, s->now - reply->at},
+	};
+	log_ids("reply.taken", ids, LENGTH(ids));
 	status = chain_answered(s, run, &d, reply->id, reply->choice);
-	return status ? status : families_tell(s, run, reply->person);
+	return status || !families ? status : families_tell(s, run, reply->person);
 }
 
 enum store_status intake_replies(struct scheduler *s)
 {
 	static struct reply_fact list[TURN_REPLIES];
 	size_t count;
+	bool families = false;
 	enum store_status status = facts_replies(s->store, list, TURN_REPLIES, &count);
 
+	if (!status && count > 0)
+		status = family_any(s->store, &families);
 	for (size_t i = 0; !status && i < count; i++)
-		status = take_reply(s, &list[i]);
+		status = take_reply(s, &list[i], families);
 	if (!status && count > 0)
 		status = facts_seen(s->store, "reply", list[count - 1].id);
 	s->replies_left = count == TURN_REPLIES;

@@ -27,6 +27,7 @@
 
 enum {
 	POLL_MS = 200,      /* how long a fact may go unseen whose poke was lost */
+	GATHER_MS = 20,     /* between turns for pokes: what comes in between is taken together */
 	LOOK_MS = 1000,     /* between looks at the belt while jobs are out */
 	RETRY_MS = 1000,    /* after the store failed */
 	RECONNECT_MS = 500, /* after the belt broke */
@@ -37,8 +38,10 @@ struct loop {
 	struct scheduler s;
 	struct event_base *base;
 	struct event *wake; /* the next turn */
+	struct event *gather;
 	struct event *poll, *look, *poked, *signals[SIGNALS];
 	int poke_fd, lock_fd;
+	int64_t turned_at;    /* monotonic: when the last turn began */
 	int64_t seen_version; /* of the store, at the last turn */
 	int64_t retry_at;     /* monotonic: no turn before, the store failed */
 	int64_t reconnect_at; /* monotonic */
@@ -142,6 +145,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	bool had_belt = s->belt_state != BELT_GONE;
+	l->turned_at = now;
 	l->seen_version = store_version(s->store);
 	if (turn(s) || handover_next(s, &next) || calls_next(s, &overdue)) {
 		l->retry_at = now + RETRY_MS;
@@ -176,11 +180,26 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 		wake_at(l, 0);
 }
 
+static void on_gathered(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	wake_at(arg, 0);
+}
+
+/* The first at once; where thousands answer a second, a turn each would do nothing but begin. */
 static void on_poke(evutil_socket_t fd, short what, void *arg)
 {
+	struct loop *l = arg;
+	int64_t passed = clock_monotonic() - l->turned_at;
+	const struct timeval rest = {.tv_usec = (GATHER_MS - passed) * 1000};
+
 	(void)what;
 	poke_drain(fd);
-	wake_at(arg, 0);
+	if (passed >= GATHER_MS)
+		wake_at(l, 0);
+	else if (!event_pending(l->gather, EV_TIMEOUT, NULL))
+		event_add(l->gather, &rest);
 }
 
 /* signals */
@@ -307,6 +326,8 @@ static int open_all(struct loop *l)
 	}
 	s->belt = belt_new(s->settings, l->base, on_results, on_belt_lost, l);
 	l->wake = evtimer_new(l->base, on_wake, l);
+	l->gather = evtimer_new(l->base, on_gathered, l);
+	l->turned_at = s->monotonic - GATHER_MS;
 	l->poll = every(l, POLL_MS, on_poll);
 	l->look = every(l, LOOK_MS, on_look);
 	l->poked = event_new(l->base, l->poke_fd, EV_READ | EV_PERSIST, on_poke, l);
@@ -325,6 +346,7 @@ static void close_all(struct loop *l)
 	struct scheduler *s = &l->s;
 
 	event_free_if(l->wake);
+	event_free_if(l->gather);
 	event_free_if(l->poll);
 	event_free_if(l->look);
 	event_free_if(l->poked);

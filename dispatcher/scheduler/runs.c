@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,37 @@ void run_count(struct run *run, enum delivery_state from, enum delivery_state to
 	run->state_changes[to]++;
 }
 
+static enum store_status store_answers(struct store *store, struct run *run)
+{
+	enum store_status status = STORE_OK;
+
+	for (size_t i = 0; !status && i < RUN_CHOICES; i++)
+		if (run->answered[i].n != 0)
+			status = tally_add_answer(store, run->b->id, run->answered[i].choice,
+						  run->answered[i].n);
+	memset(run->answered, 0, sizeof run->answered);
+	return status;
+}
+
+enum store_status run_count_answer(struct run *run, struct store *store, const char *choice, int n)
+{
+	size_t i = 0;
+
+	while (i < RUN_CHOICES && *run->answered[i].choice &&
+	       strcmp(run->answered[i].choice, choice) != 0)
+		i++;
+	/* More than a question has: who answers by proxy may give any. */
+	if (i == RUN_CHOICES) {
+		enum store_status status = store_answers(store, run);
+		if (status)
+			return status;
+		i = 0;
+	}
+	snprintf(run->answered[i].choice, CHOICE_TEXT, "%s", choice);
+	run->answered[i].n += n;
+	return STORE_OK;
+}
+
 bool run_is_live(const struct run *run)
 {
 	return run->b->state == BROADCAST_RUNNING;
@@ -113,6 +145,8 @@ static enum store_status store_counters(struct store *store, struct run *run, in
 			if (run->outcomes[c][o])
 				status = tally_add(store, run->b->id, TALLY_ATTEMPT, c * 256 + o,
 						   run->outcomes[c][o]);
+	if (!status)
+		status = store_answers(store, run);
 	if (!status && (run->attempts_ended || run->answers))
 		status = progress_add(store, run->b->id, now, run->attempts_ended, run->answers);
 	memset(run->state_changes, 0, sizeof run->state_changes);

@@ -8,6 +8,8 @@
 #include "common/store/broadcast.h"
 #include "common/store/delivery.h"
 
+enum { RUN_CHOICES = 8, CHOICE_TEXT = 40 };
+
 struct run {
 	struct broadcast *b;
 	bool changed;                       /* broadcast_save() is due */
@@ -18,6 +20,10 @@ struct run {
 	int64_t state_changes[DELIVERY_STATE_END];
 	int64_t outcomes[CHANNEL_END][OUTCOME_END];
 	int64_t attempts_ended, answers;
+	struct {
+		char choice[CHOICE_TEXT];
+		int64_t n;
+	} answered[RUN_CHOICES];
 };
 
 struct runs {
@@ -33,6 +39,10 @@ MUST_USE enum store_status runs_load_open(struct runs *runs, struct store *store
 
 void run_move(struct run *run, enum broadcast_state to, int64_t now);
 void run_count(struct run *run, enum delivery_state from, enum delivery_state to);
+
+/* Counts answers by choice, for runs_store(). */
+MUST_USE enum store_status run_count_answer(struct run *run, struct store *store,
+					    const char *choice, int n);
 
 /* Whether its deliveries may be tried now. */
 bool run_is_live(const struct run *run);

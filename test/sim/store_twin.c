@@ -646,6 +646,13 @@ enum store_status reply_given(struct store *store, int64_t broadcast, int64_t pe
 
 /* families: nobody has any here, so nothing below the first is asked */
 
+enum store_status family_any(struct store *store, bool *any)
+{
+	*any = false;
+	WORKS(store);
+	return STORE_OK;
+}
+
 enum store_status family_members(struct store *store, int64_t person,
 				 struct family_member **members, size_t *count)
 {
