@@ -29,6 +29,7 @@ static struct {
 	int depth;     /* of log_hold() */
 	int64_t since; /* UTC: the first of them */
 } held;
+static pthread_mutex_t held_lock = PTHREAD_MUTEX_INITIALIZER; /* a writer's thread may log, too */
 static enum log_level least_level = LOG_LEVEL_INFO;
 static bool addresses_in_full;
 
@@ -88,19 +89,24 @@ static void write_held(void)
 
 void log_hold(void)
 {
+	pthread_mutex_lock(&held_lock);
 	held.depth++;
+	pthread_mutex_unlock(&held_lock);
 }
 
 void log_release(void)
 {
+	pthread_mutex_lock(&held_lock);
 	assert(held.depth > 0);
 	if (--held.depth == 0)
 		write_held();
+	pthread_mutex_unlock(&held_lock);
 }
 
 /* Whole lines go out with one write: those of several processes do not mix. */
 static void put_line(enum log_level level, const char *line, size_t length, int64_t now)
 {
+	pthread_mutex_lock(&held_lock);
 	if (sizeof held.bytes - held.length < length)
 		write_held();
 	if (held.length == 0)
@@ -110,6 +116,7 @@ static void put_line(enum log_level level, const char *line, size_t length, int6
 	if (held.depth == 0 || level >= LOG_LEVEL_WARNING || now - held.since >= HELD_MS ||
 	    now < held.since)
 		write_held();
+	pthread_mutex_unlock(&held_lock);
 }
 
 /* lines */
@@ -139,8 +146,8 @@ static void add_text(struct line *line, const char *text)
 static void add_stamp(struct line *line)
 {
 	enum { TO_SECONDS = 20 }; /* "2026-11-21T04:05:06." */
-	static char stamp[CLOCK_TEXT];
-	static int64_t stamped = -1;
+	static _Thread_local char stamp[CLOCK_TEXT];
+	static _Thread_local int64_t stamped = -1;
 	int64_t second = line->now / 1000;
 	int ms = (int)(line->now % 1000);
 
@@ -213,8 +220,8 @@ void log_ids(const char *event, const struct log_id *ids, size_t count)
 
 static char *rotating(void)
 {
-	static char buffers[ROTATING][QUOTED];
-	static unsigned next;
+	static _Thread_local char buffers[ROTATING][QUOTED];
+	static _Thread_local unsigned next;
 	return buffers[next++ % ROTATING];
 }
 

@@ -42,8 +42,7 @@ enum store_status reply_given(struct store *store, int64_t broadcast, int64_t pe
 
 /* the page */
 
-enum store_status reply_page_asked(struct store *store, int64_t broadcast,
-				   struct reply_page *asked)
+enum store_status reply_page_asked(struct store *store, int64_t broadcast, struct reply_page *asked)
 {
 	sqlite3_stmt *s = stmt(store,
 			       "SELECT b.kind, b.title, b.title_en, b.body, b.body_en, q.choices,"
@@ -88,8 +87,8 @@ static const char person_sql[] =
 	" LEFT JOIN delivery d ON d.broadcast_id = b.id AND d.person_id = p.id"
 	" WHERE b.id = ?1";
 
-enum store_status reply_page_of(struct store *store, const struct reply_page *asked,
-				int64_t person, struct reply_page *page)
+enum store_status reply_page_of(struct store *store, const struct reply_page *asked, int64_t person,
+				struct reply_page *page)
 {
 	sqlite3_stmt *s = stmt(store, person_sql, "ii", asked->broadcast, person);
 	enum store_status status = stmt_row(store, s);

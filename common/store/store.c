@@ -223,7 +223,8 @@ static enum store_status set_up_connection(struct store *store)
 	/* The journal mode is kept in the file; asking for it again costs a read. */
 	return stmt_script(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 				  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
-				  "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768;");
+				  "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768;"
+				  "PRAGMA wal_autocheckpoint=4000;");
 }
 
 /* Each migration in a transaction of its own; two processes that start together do it once. */
@@ -354,6 +355,15 @@ enum store_status store_begin(struct store *store)
 void store_set_patience(struct store *store, int milliseconds)
 {
 	store->patience = milliseconds;
+}
+
+void store_set_memory(struct store *store, int kib)
+{
+	char set[48];
+
+	snprintf(set, sizeof set, "PRAGMA cache_size=-%d", kib);
+	if (stmt_script(store, set))
+		log_warning("store.memory", "error=%s", log_quote(store->error));
 }
 
 enum store_status store_commit(struct store *store)

@@ -48,6 +48,9 @@ MUST_USE int store_exit_code(enum store_status status);
 /* How long a transaction waits for the write lock; five seconds unless it is set. */
 void store_set_patience(struct store *store, int milliseconds);
 
+/* How many KiB of the store are kept in memory at most; 32,768 unless it is set. */
+void store_set_memory(struct store *store, int kib);
+
 /* Takes the write lock at once. */
 MUST_USE enum store_status store_begin(struct store *store);
 MUST_USE enum store_status store_commit(struct store *store); /* failed: rolled back */

@@ -17,7 +17,7 @@ struct asked_cache *asked_cache_new(void)
 
 void asked_release(struct asked *asked)
 {
-	if (!asked || --asked->users > 0)
+	if (!asked || atomic_fetch_sub(&asked->users, 1) > 1)
 		return;
 	for (int language = 0; language < LANGUAGES; language++)
 		for (int off = 0; off < 2; off++)

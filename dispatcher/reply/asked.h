@@ -3,12 +3,16 @@
 /*
  * What broadcasts ask, kept ready: texts and question never change once a broadcast was asked for,
  * and thousands answer the same one. A few of them at a time, the ones that were asked for last.
+ *
+ * A cache is one thread's. What it gives out may be released by any; how pages begin is made by the
+ * loop alone.
  */
 
 #include "common/base/must.h"
 #include "common/store/reply.h"
 #include "common/text/question.h"
 #include "dispatcher/reply/page.h"
+#include <stdatomic.h>
 
 struct asked_cache;
 
@@ -18,7 +22,7 @@ struct asked {
 	char *fault;              /* why it cannot be read; NULL: it could */
 	/* How its pages begin, by language, and whether it was called off; made when needed. */
 	struct buf common[LANGUAGES][2];
-	int users;
+	atomic_int users;
 };
 
 MUST_USE struct asked_cache *asked_cache_new(void);

@@ -22,11 +22,12 @@ struct hooked {
 	bool known;
 };
 
-static enum store_status append(struct store *store, struct entry *entry)
+static enum store_status append(struct store *store, struct asked_cache *asked, struct entry *entry)
 {
 	struct hooked *h = (struct hooked *)entry;
 	enum store_status status = telegram_append(store, &h->telegram);
 
+	(void)asked;
 	h->known = status == STORE_CONFLICT;
 	if (h->known)
 		status = telegram_find(store, SOURCE_HOOK, h->telegram.key, &h->telegram.id);

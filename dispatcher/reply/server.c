@@ -17,18 +17,25 @@
 #include "dispatcher/reply/seen.h"
 #include "dispatcher/reply/tls.h"
 
+#include <errno.h>
 #include <event2/http.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { OTHER_FILES = 64 }; /* open files beside the connections */
+enum {
+	OTHER_FILES = 64, /* open files beside the connections */
+	PATIENCE_MS = 50, /* the loop stands still while it waits for the store */
+	STORE_KIB = 4096, /* pages of the store that are kept, by each connection */
+};
 
 /* Everything that lives as long as the loop. */
 struct running {
 	struct server server;
+	struct store *recording; /* until the batch has it */
 	struct evhttp *http;
 	struct evhttp_bound_socket *socket;
 	struct event *signals[3];
@@ -150,6 +157,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 		look_for_hidden_files(server);
 		take_accounts(server);
 		asked_cache_clear(server->asked); /* the organisation stands in the pages */
+		batch_reload(server->batch);
 	}
 	struct token_keys *keys = load_keys(server->settings, &fault);
 	if (keys) {
@@ -231,14 +239,21 @@ static int connections_allowed(const struct settings *settings)
 	return allowed;
 }
 
-static int open_store(struct server *server)
+/* One connection for the loop, which reads, and one for what is recorded. */
+static int open_store(struct running *running)
 {
+	struct server *server = &running->server;
+	struct store **stores[] = {&server->store, &running->recording};
 	struct buf fault = {0};
-	enum store_status status =
-		store_open(server->settings->tenko_data_dir, false, &server->store);
 
-	if (status)
-		return refuse_to_start(store_error(server->store), store_exit_code(status));
+	for (size_t i = 0; i < LENGTH(stores); i++) {
+		enum store_status status =
+			store_open(server->settings->tenko_data_dir, false, stores[i]);
+		if (status)
+			return refuse_to_start(store_error(*stores[i]), store_exit_code(status));
+		store_set_patience(*stores[i], PATIENCE_MS);
+		store_set_memory(*stores[i], STORE_KIB);
+	}
 	take_accounts(server);
 	server->keys = load_keys(server->settings, &fault);
 	int code = server->keys ? EX_OK : refuse_to_start(buf_text(&fault), EX_CONFIG);
@@ -270,7 +285,8 @@ static void open_loop(struct running *running)
 		evsignal_add(running->signals[i], NULL);
 	}
 	running->grace = evtimer_new(server->base, on_grace_over, running);
-	server->batch = batch_new(server);
+	server->batch = batch_new(server, running->recording);
+	running->recording = NULL;
 	server->asked = asked_cache_new();
 	server->guesses = guesses_new();
 	server->pins = seen_new();
@@ -344,6 +360,7 @@ static void free_running(struct running *running)
 	accounts_free(&server->accounts);
 	vapid_free(server->vapid);
 	hook_token_free(server->hook_token);
+	store_close(running->recording);
 	store_close(server->store);
 	settings_free(server->settings);
 }
@@ -351,7 +368,7 @@ static void free_running(struct running *running)
 int server_run(struct settings *settings)
 {
 	struct running running = {.server.settings = settings};
-	int code = open_store(&running.server);
+	int code = open_store(&running);
 
 	if (!code) {
 		open_loop(&running);
@@ -361,6 +378,11 @@ int server_run(struct settings *settings)
 		code = open_socket(&running);
 	if (!code) {
 		give_up_rights(&running.server);
+		/* Only now: a thread has the rights of the one that starts it. */
+		if (!batch_start(running.server.batch))
+			code = refuse_to_start(strerror(errno), EX_OSERR);
+	}
+	if (!code) {
 		log_info("reply.ready", "listen=%s tls=%s", log_quote(settings->reply_listen),
 			 tls_wanted(settings) ? "yes" : "no");
 		ready_tell();

@@ -151,7 +151,7 @@ struct spoken_answer {
 	int64_t at; /* UTC milliseconds */
 };
 
-static enum store_status append(struct store *store, struct entry *entry)
+static enum store_status append(struct store *store, struct asked_cache *asked, struct entry *entry)
 {
 	const struct spoken_answer *a = (const struct spoken_answer *)entry;
 	bool answered = false;
@@ -166,6 +166,7 @@ static enum store_status append(struct store *store, struct entry *entry)
 		.at = a->at,
 	};
 
+	(void)asked;
 	enum store_status status = reply_given(store, reply.broadcast, reply.person, reply.way,
 					       a->talk.asked, a->at, &answered);
 

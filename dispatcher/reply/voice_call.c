@@ -35,8 +35,9 @@ struct call_report {
 	struct buf script; /* the answer; empty: there is nothing to say */
 };
 
-static enum store_status append(struct store *store, struct entry *entry)
+static enum store_status append(struct store *store, struct asked_cache *asked, struct entry *entry)
 {
+	(void)asked;
 	return call_event_append(store, &((const struct call_report *)entry)->event);
 }
 

@@ -133,12 +133,13 @@ static bool fits(struct login *l, int64_t now)
 }
 
 /* Wrong ones are counted, and a locked ID stays locked whatever comes. */
-static enum store_status append(struct store *store, struct entry *entry)
+static enum store_status append(struct store *store, struct asked_cache *asked, struct entry *entry)
 {
 	struct login *l = (struct login *)entry;
 	struct caller *c = &l->caller;
 	int64_t now = clock_utc();
 
+	(void)asked;
 	*c = (struct caller){0};
 	enum store_status status = caller_find(store, l->id, c);
 	bool known = !status;

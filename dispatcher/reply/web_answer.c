@@ -58,14 +58,14 @@ static enum store_status put(struct store *store, const struct web_answer *w)
 }
 
 /* What nothing can be recorded of is no fault of the store's: the others go on. */
-static enum store_status append(struct store *store, struct entry *entry)
+static enum store_status append(struct store *store, struct asked_cache *asked, struct entry *entry)
 {
 	struct web_answer *w = (struct web_answer *)entry;
 	const struct visit *visit = &entry->visit;
 
 	forget(w);
-	enum store_status status = subject_load(visit->server->asked, store, visit->broadcast,
-						visit->person, &w->subject, &w->problem);
+	enum store_status status = subject_load(asked, store, visit->broadcast, visit->person,
+						&w->subject, &w->problem);
 	if (status || w->problem)
 		return status;
 	w->fault = answer_read(&w->form, &w->subject.asked->question, &w->answer);

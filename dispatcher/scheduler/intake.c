@@ -86,8 +86,10 @@ static enum store_status take_reply(struct scheduler *s, const struct reply_fact
 	if (status)
 		return status;
 	const struct log_id ids[] = {
-		{"broadcast", NULL, reply->broadcast}, {"person", NULL, reply->person},
-		{"reply", NULL, reply->id},	       {"choice", log_quote(reply->choice), 0},
+		{"broadcast", NULL, reply->broadcast},
+		{"person", NULL, reply->person},
+		{"reply", NULL, reply->id},
+		{"choice", log_quote(reply->choice), 0},
 		{"ms", NULL, s->now - reply->at},
 	};
 	log_ids("reply.taken", ids, LENGTH(ids));
