@@ -202,9 +202,11 @@ def test_sigint_ends_it_too(endpoint):
 
 
 def test_sighup_reads_the_settings_again(endpoint):
+    assert "株式会社サンプル" in endpoint.post(endpoint.link(), status="safe").text
     endpoint.tenko.configure(tenko={"organisation": "合同会社あたらしい"}, reply={"deadline": "1s"})
     endpoint.process.send(signal.SIGHUP)
     wait_for(lambda: "合同会社あたらしい" in endpoint.get(endpoint.link()).text)
+    assert "合同会社あたらしい" in endpoint.post(endpoint.link(), status="safe").text
     answer, _ = trickle(endpoint, GET, b"A: b\r\n")
     assert answer.status == 408
 
