@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -303,15 +302,11 @@ void page_fault(struct buf *out, const struct page_view *view, enum phrase fault
 
 /* after the answer */
 
-/* One behind the other, up to a NULL: everybody gets this page, and printf() would cost more. */
-static void add_texts_of(struct buf *out, const char *text, ...)
+/* Everybody gets this page, and printf() would cost more than the rest of it. */
+static void add_pieces(struct buf *out, const char *const *pieces, size_t count)
 {
-	va_list more;
-
-	va_start(more, text);
-	for (; text; text = va_arg(more, const char *))
-		buf_text_add(out, text);
-	va_end(more);
+	for (size_t i = 0; i < count; i++)
+		buf_text_add(out, pieces[i]);
 }
 
 void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
@@ -320,11 +315,20 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 	const struct question *question = view->question;
 	enum language language = view->language;
 	char time[64];
+	const char *const recorded[] = {"<div class=n role=status><p><b>✓ ",
+					phrase(PHRASE_RECORDED, language), "</b><br>", time,
+					"<p><b>"};
+	const char *const end[] = {"</div><p>",
+				   phrase(PHRASE_CLOSE, language),
+				   "</p><a class=k href=\"?lang=",
+				   language_name(language),
+				   "\">",
+				   phrase(PHRASE_CHANGE, language),
+				   "</a>"};
 
 	format_time(time, sizeof time, at, language);
 	add_heading(out, view);
-	add_texts_of(out, "<div class=n role=status><p><b>✓ ", phrase(PHRASE_RECORDED, language),
-		     "</b><br>", time, "<p><b>", NULL);
+	add_pieces(out, recorded, LENGTH(recorded));
 	html_escape(out, question->choice[answer->choice].label[language]);
 	buf_text_add(out, "</b>");
 	for (size_t i = 0; i < question->item_count; i++) {
@@ -339,9 +343,7 @@ void page_recorded(struct buf *out, const struct page_view *view, int64_t at)
 		buf_text_add(out, "<p class=b>");
 		html_escape(out, answer->comment);
 	}
-	add_texts_of(out, "</div><p>", phrase(PHRASE_CLOSE, language),
-		     "</p><a class=k href=\"?lang=", language_name(language), "\">",
-		     phrase(PHRASE_CHANGE, language), "</a>", NULL);
+	add_pieces(out, end, LENGTH(end));
 	add_push(out, view);
 }
 
