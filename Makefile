@@ -118,7 +118,18 @@ $(BUILD)/test/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(BUILD)/obj/test/fuzz/rep
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(linked) $(LIBS)
 
 # twins in memory that take the place of store and belt
-$(BUILD)/test/test_simulation: $(call objects,$(wildcard test/sim/*.c))
+SIM := $(filter-out %/calm.c,$(wildcard test/sim/*.c))
+$(BUILD)/test/test_simulation: $(call objects,$(SIM))
+
+# the same for more people, where nothing goes wrong
+LARGE := $(patsubst %.c,$(BUILD)/obj/large/%.o,$(SIM) test/sim/calm.c)
+$(BUILD)/test/test_forecast_clock: $(LARGE)
+$(LARGE) $(BUILD)/obj/test/unit/test_forecast_clock.o: ALL_CPPFLAGS += -DSIM_SCALE=20
+
+$(BUILD)/obj/large/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/bench/%: $(BUILD)/obj/test/bench/%.o
 	@mkdir -p $(@D)

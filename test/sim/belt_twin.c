@@ -190,23 +190,24 @@ void belt_add_look(struct belt *belt, enum channel channel, int64_t attempt, con
 
 void belt_stop(struct belt *belt, int64_t broadcast, int64_t ordinal)
 {
-	put(belt,
-	    &(struct command){.kind = PUT_STOP, .broadcast = broadcast, .bits = 1u << ordinal});
+	struct command c = {.kind = PUT_STOP, .broadcast = broadcast};
+
+	c.stops.bytes[ordinal / 8] = (unsigned char)(0x80 >> ordinal % 8);
+	put(belt, &c);
 }
 
 void belt_stop_bits(struct belt *belt, int64_t broadcast, const void *bits, size_t bytes)
 {
-	unsigned set = 0;
+	struct command c = {.kind = PUT_STOPS, .broadcast = broadcast};
 
-	for (unsigned o = 0; o < bytes * 8; o++)
-		if (((const unsigned char *)bits)[o / 8] & 0x80 >> o % 8)
-			set |= 1u << o;
-	put(belt, &(struct command){.kind = PUT_STOPS, .broadcast = broadcast, .bits = set});
+	assert(bytes <= sizeof c.stops.bytes);
+	memcpy(c.stops.bytes, bits, bytes);
+	put(belt, &c);
 }
 
 void belt_halt(struct belt *belt, int64_t broadcast, bool halted)
 {
-	put(belt, &(struct command){.kind = PUT_HALT, .broadcast = broadcast, .bits = halted});
+	put(belt, &(struct command){.kind = PUT_HALT, .broadcast = broadcast, .halted = halted});
 }
 
 void belt_content(struct belt *belt, const struct content *content)
@@ -249,13 +250,14 @@ static bool carry_out(struct belt *belt, const struct command *c)
 			q->looks[q->look_count++] = c->entry.attempt;
 		break;
 	case PUT_STOP:
-		q->stops[b] |= c->bits;
+		for (int i = 0; i < STOP_BYTES; i++)
+			q->stops[b].bytes[i] |= c->stops.bytes[i];
 		break;
 	case PUT_STOPS:
-		q->stops[b] = c->bits;
+		q->stops[b] = c->stops;
 		break;
 	case PUT_HALT:
-		q->halted[b] = c->bits != 0;
+		q->halted[b] = c->halted;
 		break;
 	case PUT_CONTENT:
 		q->content[b] = true;
@@ -374,4 +376,11 @@ bool queue_holds(const struct queue_twin *q, const struct twin_attempt *a)
 	for (int i = 0; i < q->result_count; i++)
 		there |= q->results[i].attempt == a->is.id;
 	return there;
+}
+
+bool queue_stops(const struct queue_twin *q, int64_t delivery)
+{
+	int64_t b = delivery_broadcast(delivery) - 1, ordinal = delivery_ordinal(delivery);
+
+	return q->stops[b].bytes[ordinal / 8] & 0x80 >> ordinal % 8;
 }

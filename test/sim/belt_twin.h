@@ -10,7 +10,19 @@
 #include "test/sim/fault.h"
 #include "test/sim/store_twin.h"
 
-enum { ENTRIES_MOST = 64, RESULTS_MOST = 128, LOOKS_KEPT = 32, PIPELINE_MOST = 128, NOBODY = -1 };
+enum {
+	ENTRIES_MOST = 64 * SIM_SCALE,
+	RESULTS_MOST = 128 * SIM_SCALE,
+	LOOKS_KEPT = 32,
+	PIPELINE_MOST = 128 * SIM_SCALE,
+	STOP_BYTES = (PEOPLE_MOST + 7) / 8,
+	NOBODY = -1
+};
+
+/* Ordinals, one bit each, as the stop bitmap has them. */
+struct stop_bits {
+	unsigned char bytes[STOP_BYTES];
+};
 
 struct entry {
 	int64_t attempt, broadcast;
@@ -38,7 +50,7 @@ struct queue_twin {
 	struct report results[RESULTS_MOST];
 	int result_ids[RESULTS_MOST];
 	int result_count, result_newest;
-	unsigned stops[BROADCASTS_MOST]; /* sets of ordinals */
+	struct stop_bits stops[BROADCASTS_MOST];
 	bool halted[BROADCASTS_MOST], content[BROADCASTS_MOST];
 	int64_t looks[LOOKS_KEPT];
 	int look_count;
@@ -52,7 +64,8 @@ struct command {
 	int lane;
 	struct entry entry;
 	int64_t broadcast;
-	unsigned bits;
+	bool halted;
+	struct stop_bits stops;
 };
 
 struct belt {
@@ -71,3 +84,4 @@ void queue_report(struct queue_twin *q, enum channel channel, int lane,
 		  const struct report *report);
 void queue_remove_entry(struct stream_twin *stream, int64_t attempt);
 bool queue_holds(const struct queue_twin *q, const struct twin_attempt *a);
+bool queue_stops(const struct queue_twin *q, int64_t delivery); /* its stop mark stands */

@@ -7,11 +7,10 @@
 
 static bool is_stopped(const struct world *w, int64_t attempt)
 {
-	const struct twin_attempt *a = &w->store.now.attempts[attempt - 1];
-	int64_t b = delivery_broadcast(a->is.delivery) - 1;
+	int64_t delivery = w->store.now.attempts[attempt - 1].is.delivery;
 	const struct queue_twin *q = &w->belt.queue;
 
-	return q->halted[b] || q->stops[b] & 1u << delivery_ordinal(a->is.delivery);
+	return q->halted[delivery_broadcast(delivery) - 1] || queue_stops(q, delivery);
 }
 
 static void keep(struct worker *worker, const struct held *h, bool sent)

@@ -378,7 +378,7 @@ void model_turned(struct world *w)
 	check_marks(w);
 	for (int i = 0; i < t->delivery_count; i++) {
 		const struct delivery *d = &t->deliveries[i];
-		bool stopped = q->stops[d->broadcast - 1] & 1u << delivery_ordinal(d->id);
+		bool stopped = queue_stops(q, d->id);
 		bool over = t->broadcasts[d->broadcast - 1].state >= BROADCAST_FINISHED;
 		must(w, over || stopped == (d->state == DELIVERY_ANSWERED),
 		     "the stop marks are not those who answered");

@@ -10,12 +10,17 @@
 #include "common/store/delivery.h"
 #include "test/sim/fault.h"
 
+/* How much larger the world is than the small one, in which a schedule takes no time. */
+#ifndef SIM_SCALE
+#define SIM_SCALE 1
+#endif
+
 enum {
-	PEOPLE_MOST = 4,
+	PEOPLE_MOST = 4 * SIM_SCALE,
 	BROADCASTS_MOST = 2,
 	DELIVERIES_MOST = PEOPLE_MOST * BROADCASTS_MOST,
-	ATTEMPTS_MOST = 600,
-	FACTS_MOST = 80,
+	ATTEMPTS_MOST = 600 * SIM_SCALE,
+	FACTS_MOST = 80 * SIM_SCALE,
 	CHOICES = 2,
 	ADDRESS_MOST = 24,
 };

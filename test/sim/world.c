@@ -32,7 +32,7 @@ static int64_t read_monotonic(void)
 	return monotonic;
 }
 
-static void pass_time(int64_t ms)
+void world_pass_time(int64_t ms)
 {
 	wall += ms;
 	monotonic += ms;
@@ -98,7 +98,7 @@ static void control(struct world *w, int broadcast, enum control_verb verb)
 	world_tell(w, "%s broadcast %" PRId64, control_verb_name(verb), fact->broadcast);
 }
 
-static void ask(struct world *w)
+void world_ask(struct world *w)
 {
 	struct twin_data *t = &w->store.now;
 
@@ -118,8 +118,7 @@ static void ask(struct world *w)
 	};
 }
 
-/* The provider: `status` of one of the calls there were, whether it has been told already or not. */
-static void tell_of_call(struct world *w, int which, enum call_status status)
+void world_tell_of_call(struct world *w, int which, enum call_status status)
 {
 	struct store *t = &w->store;
 
@@ -160,7 +159,7 @@ static int64_t time_of(const struct world *w, int kind, int size)
 	}
 }
 
-static void look_or_turn(struct world *w, enum happening what)
+void world_look_or_turn(struct world *w, enum happening what)
 {
 	process_start(w);
 	if (w->up && what == HAPPENS_LOOK)
@@ -225,10 +224,10 @@ static void happen(struct world *w, const struct event *e)
 	switch ((int)e->what) {
 	case HAPPENS_TURN:
 	case HAPPENS_LOOK:
-		look_or_turn(w, e->what);
+		world_look_or_turn(w, e->what);
 		break;
 	case HAPPENS_TIME:
-		pass_time(time_of(w, e->a, e->b));
+		world_pass_time(time_of(w, e->a, e->b));
 		break;
 	case HAPPENS_CLAIM:
 		crew_claim(w, worker, 1 + e->b % BATCH_MOST);
@@ -249,10 +248,10 @@ static void happen(struct world *w, const struct event *e)
 		control(w, e->a, (enum control_verb)(1 + e->b % (CONTROL_END - 1)));
 		break;
 	case HAPPENS_ASK:
-		ask(w);
+		world_ask(w);
 		break;
 	case HAPPENS_CALL:
-		tell_of_call(w, e->a, (enum call_status)(1 + e->b % (CALL_END - 1)));
+		world_tell_of_call(w, e->a, (enum call_status)(1 + e->b % (CALL_END - 1)));
 		break;
 	case HAPPENS_AGAIN:
 		if (worker->alive)
@@ -294,7 +293,7 @@ static void all_work(struct world *w)
 	}
 	for (int i = 0; i < w->call_count && w->store.call_count < FACTS_MOST; i++)
 		if (!w->calls[i].over)
-			tell_of_call(w, i, CALL_NO_ANSWER);
+			world_tell_of_call(w, i, CALL_NO_ANSWER);
 }
 
 static void wait_calmly(struct world *w)
@@ -307,7 +306,7 @@ static void wait_calmly(struct world *w)
 	if (w->next == INT64_MAX || (out && left > SECOND))
 		left = SECOND;
 	if (left > 0)
-		pass_time(left);
+		world_pass_time(left);
 }
 
 /* From now on nothing goes wrong: all must come to its end. */
@@ -322,8 +321,8 @@ static void calm_down(struct world *w)
 			model_fault(w, "it does not come to an end");
 			return;
 		}
-		look_or_turn(w, HAPPENS_LOOK);
-		look_or_turn(w, HAPPENS_TURN);
+		world_look_or_turn(w, HAPPENS_LOOK);
+		world_look_or_turn(w, HAPPENS_TURN);
 		if (is_over(w))
 			break;
 		all_work(w);
@@ -348,7 +347,7 @@ static void populate(struct world *w, const struct setup *setup)
 	}
 }
 
-static void begin(struct world *w, const struct setup *setup, struct buf *story)
+void world_begin(struct world *w, const struct setup *setup, struct buf *story)
 {
 	static const enum channel channels[WORKERS] = {CHANNEL_MAIL, CHANNEL_MAIL, CHANNEL_VOICE,
 						       CHANNEL_PUSH};
@@ -385,7 +384,14 @@ static void begin(struct world *w, const struct setup *setup, struct buf *story)
 	for (int i = 0; i < WORKERS; i++)
 		w->workers[i] = (struct worker){.channel = channels[i], .alive = true};
 	populate(w, setup);
-	ask(w);
+	world_ask(w);
+}
+
+void world_end(struct world *w)
+{
+	if (w->up)
+		process_bury(w);
+	clock_replace(NULL);
 }
 
 const char *happening_words(enum happening what)
@@ -401,7 +407,7 @@ const char *world_run(const struct schedule *schedule, struct buf *story)
 	static struct world world;
 	struct world *w = &world;
 
-	begin(w, &schedule->setup, story);
+	world_begin(w, &schedule->setup, story);
 	for (int i = 0; !w->fault && i < schedule->count; i++) {
 		if (story)
 			buf_format(story, "\n  %2d  %s (%d, %d)", i + 1,
@@ -413,8 +419,6 @@ const char *world_run(const struct schedule *schedule, struct buf *story)
 		buf_text_add(story, "\n      from here on nothing goes wrong");
 	if (!w->fault)
 		calm_down(w);
-	if (w->up)
-		process_bury(w);
-	clock_replace(NULL);
+	world_end(w);
 	return w->fault;
 }

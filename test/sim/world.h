@@ -18,7 +18,7 @@ enum {
 	WORKERS = 4,
 	BATCH_MOST = 4,
 	RECENT_MOST = 128,
-	CALLS_MOST = 200,
+	CALLS_MOST = 200 * SIM_SCALE,
 };
 
 /*      symbol      what it is in a story */
@@ -141,3 +141,12 @@ struct world {
 const char *world_run(const struct schedule *schedule, struct buf *story);
 void world_tell(struct world *w, const char *format, ...) PRINTF(2, 3); /* if a story is told */
 const char *happening_words(enum happening what);
+
+/* What schedules are played with. The first broadcast has been asked for once a world has begun. */
+void world_begin(struct world *w, const struct setup *setup, struct buf *story);
+void world_end(struct world *w);
+void world_pass_time(int64_t ms);
+void world_look_or_turn(struct world *w, enum happening what); /* HAPPENS_LOOK or _TURN */
+void world_ask(struct world *w);                               /* for another broadcast */
+/* The provider: `status` of one of the calls there were, whether it has been told already or not. */
+void world_tell_of_call(struct world *w, int which, enum call_status status);

@@ -97,6 +97,8 @@ START_TEST(lines_are_shared)
 	capacity[CHANNEL_VOICE].lines = 2;
 	f = of(plan_of(1, steps), 10);
 	ck_assert_int_eq(f.attempts[CHANNEL_VOICE], 10);
+	ck_assert_int_eq(f.half_ms, 3 * MINUTE);
+	ck_assert_int_eq(f.most_ms, 5 * MINUTE);
 	ck_assert_int_eq(f.first_ms, 5 * MINUTE);
 	ck_assert_int_eq(f.all_ms, 5 * MINUTE + 10 * MINUTE);
 }
@@ -246,6 +248,52 @@ START_TEST(more_people_take_longer)
 }
 END_TEST
 
+/* Four on one line, one of them under way for half a minute; two have answered, one only waits. */
+START_TEST(it_goes_on_from_where_they_stand)
+{
+	const struct plan_step steps[] = {call(1, 1)};
+	struct cohort of = {.policy = &policy, .plan = plan_of(1, steps), .people = 1};
+	struct cohort list[] = {of, of, of, of, of, of};
+	struct forecast f;
+
+	policy.retries[CHANNEL_VOICE] = 0;
+	list[0].under_way = true;
+	list[0].due_ms = -MINUTE / 2;
+	list[2].over = list[3].over = true;
+	list[4].chain.phase = PHASE_FINAL;
+	list[4].tried = true;
+	list[4].due_ms = 3 * MINUTE;
+	f = forecast_go_on(list, LENGTH(list), capacity);
+	ck_assert_int_eq(f.people, 6);
+	ck_assert_int_eq(f.tried, 3);
+	ck_assert_int_eq(f.half_ms, 0);
+	ck_assert_int_eq(f.most_ms, MINUTE / 2 + 2 * MINUTE);
+	ck_assert_int_eq(f.all_ms, MINUTE / 2 + 2 * MINUTE + 10 * MINUTE);
+}
+END_TEST
+
+/* Ten of an urgent broadcast pass a routine one on the only line. */
+START_TEST(the_urgent_pass)
+{
+	const struct plan_step steps[] = {call(1, 1)};
+	struct cohort ours = {.policy = &policy, .plan = plan_of(1, steps), .people = 2, .lane = 1};
+	struct cohort list[] = {ours, ours};
+	struct forecast f;
+
+	policy.retries[CHANNEL_VOICE] = 0;
+	list[1].people = 10;
+	list[1].lane = 0;
+	list[1].in_the_way = true;
+	f = forecast_go_on(list, LENGTH(list), capacity);
+	ck_assert_int_eq(f.people, 2);
+	ck_assert_int_eq(f.attempts[CHANNEL_VOICE], 2);
+	ck_assert_int_eq(f.first_ms, 12 * MINUTE);
+	list[1].lane = 1;
+	list[0].lane = 0;
+	ck_assert_int_eq(forecast_go_on(list, LENGTH(list), capacity).first_ms, 2 * MINUTE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("forecast");
@@ -262,6 +310,8 @@ int main(void)
 	tcase_add_test(cases, rounds_repeat_the_order);
 	tcase_add_test(cases, the_unreachable_are_counted);
 	tcase_add_test(cases, kinds_of_people_share_a_channel);
+	tcase_add_test(cases, it_goes_on_from_where_they_stand);
+	tcase_add_test(cases, the_urgent_pass);
 	tcase_add_test(cases, many_kinds_are_quick);
 	tcase_add_test(cases, more_people_take_longer);
 	suite_add_tcase(suite, cases);
