@@ -475,22 +475,41 @@ static void count_passed_over(const struct plan_count *plan, unsigned channels, 
 			f->passed_over[channel] += plan->people;
 }
 
-struct forecast forecast_make(const struct plan_count *plans, size_t count, unsigned channels,
-			      const struct policy *policy, const struct capacity *capacity)
+static struct forecast make(const struct plan_count *plans, size_t count, unsigned channels,
+			    const struct policy *policy, int lane, const struct cohort *others,
+			    size_t other_count, const struct capacity *capacity)
 {
-	struct cohort *cohorts = mem_array(count, sizeof *cohorts);
+	struct cohort *cohorts = mem_array(count + other_count, sizeof *cohorts);
 
 	for (size_t i = 0; i < count; i++)
 		cohorts[i] = (struct cohort){
 			.policy = policy,
 			.plan = plan_restrict(plans[i].plan, channels),
 			.people = plans[i].people,
+			.lane = lane,
 		};
-	struct forecast f = forecast_go_on(cohorts, count, capacity);
+	for (size_t i = 0; i < other_count; i++) {
+		cohorts[count + i] = others[i];
+		cohorts[count + i].in_the_way = true;
+	}
+	struct forecast f = forecast_go_on(cohorts, count + other_count, capacity);
 	for (size_t i = 0; i < count; i++)
 		count_passed_over(&plans[i], channels, &f);
 	free(cohorts);
 	return f;
+}
+
+struct forecast forecast_make(const struct plan_count *plans, size_t count, unsigned channels,
+			      const struct policy *policy, const struct capacity *capacity)
+{
+	return make(plans, count, channels, policy, 0, NULL, 0, capacity);
+}
+
+struct forecast forecast_make_among(const struct plan_count *plans, size_t count,
+				    const struct broadcast *b, const struct cohort *others,
+				    size_t other_count, const struct capacity *capacity)
+{
+	return make(plans, count, b->channels, &b->policy, b->lane, others, other_count, capacity);
 }
 
 void forecast_capacity(const struct settings *settings, struct capacity *capacity)

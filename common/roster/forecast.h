@@ -60,6 +60,14 @@ MUST_USE struct forecast forecast_make(const struct plan_count *plans, size_t co
 				       unsigned channels, const struct policy *policy,
 				       const struct capacity *capacity);
 
+/*
+ * The same for a broadcast that is to be asked for, beside others that are under way: they are put
+ * `in_the_way`. `others` may be NULL.
+ */
+MUST_USE struct forecast forecast_make_among(const struct plan_count *plans, size_t count,
+					     const struct broadcast *b, const struct cohort *others,
+					     size_t other_count, const struct capacity *capacity);
+
 /* From wherever they stand now. passed_over stays 0. */
 MUST_USE struct forecast forecast_go_on(const struct cohort *cohorts, size_t count,
 					const struct capacity *capacity);

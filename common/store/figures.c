@@ -196,6 +196,18 @@ enum store_status figures_keep_forecast(struct store *store, int64_t broadcast, 
 	return store_meta_set(store, name, value);
 }
 
+enum store_status figures_has_forecast(struct store *store, int64_t broadcast, bool *has)
+{
+	char name[40];
+	struct buf kept = {0};
+
+	forecast_name(broadcast, name, sizeof name);
+	enum store_status status = store_meta_get(store, name, &kept);
+	buf_free(&kept);
+	*has = status == STORE_OK;
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
 static enum store_status read_eta(struct store *store, struct figures *f, int64_t now)
 {
 	char name[40];
@@ -236,6 +248,7 @@ enum store_status figures_load(struct store *store, int64_t id, int64_t now,
 	f->channels = b->channels;
 	f->requested_at = b->requested_at;
 	f->expires_at = b->expires_at;
+	f->tried = f->half_ms = f->most_ms = f->first_ms = -1;
 	read_choices(f, b->choices);
 	broadcast_free(b);
 	status = read_counters(store, f);
@@ -321,6 +334,16 @@ static json_t *family_json(const struct family_figures *f)
 			 (json_int_t)f->delivered, "refused", (json_int_t)f->refused);
 }
 
+static json_t *first_contact_json(const struct figures *f)
+{
+	if (f->tried < 0)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I}", "tried", (json_int_t)f->tried, "50",
+			 (json_int_t)((f->half_ms + 999) / 1000), "90",
+			 (json_int_t)((f->most_ms + 999) / 1000), "100",
+			 (json_int_t)((f->first_ms + 999) / 1000));
+}
+
 json_t *figures_json(const struct figures *f)
 {
 	json_t *json =
@@ -341,6 +364,7 @@ json_t *figures_json(const struct figures *f)
 	json_object_set_new(json, "rate", json_real((double)(int64_t)(f->rate * 10 + 0.5) / 10));
 	json_object_set_new(json, "eta",
 			    f->eta_ms < 0 ? json_null() : json_integer((f->eta_ms + 999) / 1000));
+	json_object_set_new(json, "first_contact", first_contact_json(f));
 	json_object_set_new(json, "requested_at", moment_json(f->requested_at));
 	json_object_set_new(json, "started_at", moment_json(f->started_at));
 	json_object_set_new(json, "finished_at", moment_json(f->finished_at));

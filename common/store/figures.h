@@ -42,6 +42,11 @@ struct figures {
 	struct family_figures family; /* telling families of the answers */
 	double rate;    /* attempts ended a second, over the last minute */
 	int64_t eta_ms; /* until the last chain ends, at most; -1: not known, or over */
+	/*
+	 * People tried on their first contact, and how long until so many of those who can be reached
+	 * were (0: they are). figures_load() leaves it at -1, not known: see common/roster/outlook.h.
+	 */
+	int64_t tried, half_ms, most_ms, first_ms; /* 50 %, 90 %, all */
 };
 
 /* The broadcast by id, or the newest where id is 0. STORE_NONE: no such broadcast. */
@@ -56,5 +61,7 @@ MUST_USE json_t *figures_json(const struct figures *figures);
 
 /* Keeps how long all chains take if nobody answers: from it and the time gone by comes eta_ms.
  */
+MUST_USE enum store_status figures_has_forecast(struct store *store, int64_t broadcast,
+						bool *has);
 MUST_USE enum store_status figures_keep_forecast(struct store *store, int64_t broadcast,
 						 int64_t all_ms);

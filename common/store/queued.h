@@ -2,7 +2,20 @@
 
 /* What the store knows of jobs in the queue. Reading only. */
 
+#include "common/base/vocabulary.h"
 #include "common/store/store.h"
+
+/*
+ * How fast the newest attempts of each channel went, over the last minute: of those that took place
+ * and ended. An array of CHANNEL_END. Looks at a bounded number of rows.
+ */
+struct pace_measured {
+	int64_t ended;               /* how many */
+	int64_t first_end, last_end; /* UTC milliseconds */
+	double mean_ms;              /* from hand-over to result */
+};
+MUST_USE enum store_status queued_measure(struct store *store, int64_t now,
+					  struct pace_measured *paces);
 
 /* When an attempt was handed over. STORE_NONE: no such attempt. */
 MUST_USE enum store_status queued_since(struct store *store, int64_t attempt, int64_t *at);

@@ -141,14 +141,17 @@ static const char *const plans_sql[SOURCES] = {
 	[SOURCE_FAMILY] = "SELECT f.plan, count(*)" FROM_FAMILY " GROUP BY f.plan",
 };
 
-static enum store_status plans_stored(struct store *store, struct plan_count **plans, size_t *count)
+enum store_status target_plans_of(struct store *store, int64_t broadcast, struct plan_count **plans,
+				  size_t *count)
 {
 	enum source source;
-	enum store_status status = source_of(store, 0, &source);
+	enum store_status status = source_of(store, broadcast, &source);
 
+	*plans = NULL;
+	*count = 0;
 	if (status)
 		return status;
-	sqlite3_stmt *s = stmt(store, plans_sql[source], "iii", INT64_C(0), INT64_C(0), INT64_MAX);
+	sqlite3_stmt *s = stmt(store, plans_sql[source], "iii", broadcast, INT64_C(0), INT64_MAX);
 	while ((status = stmt_row(store, s)) == STORE_OK) {
 		*plans = mem_resize(*plans, *count + 1, sizeof **plans);
 		(*plans)[(*count)++] = (struct plan_count){
@@ -172,7 +175,7 @@ enum store_status target_plans(struct store *store, const struct target *targets
 		return status;
 	status = target_insert(store, 0, targets, count);
 	if (!status)
-		status = plans_stored(store, plans, plan_count);
+		status = target_plans_of(store, 0, plans, plan_count);
 	enum store_status ended = stmt_script(store, "ROLLBACK TO ask; RELEASE ask");
 	return status ? status : ended;
 }

@@ -55,6 +55,10 @@ MUST_USE enum store_status target_plans(struct store *store, const struct target
 					size_t count, struct plan_count **plans,
 					size_t *plan_count);
 
+/* The same for a stored broadcast; takes no lock. */
+MUST_USE enum store_status target_plans_of(struct store *store, int64_t broadcast,
+					   struct plan_count **plans, size_t *plan_count);
+
 /* Whether a stored broadcast's targets name this person, as the roster stands now. */
 MUST_USE enum store_status target_includes(struct store *store, int64_t broadcast, int64_t person,
 					   bool *included);

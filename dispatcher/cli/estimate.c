@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/plan.h"
+#include "common/roster/outlook.h"
 #include "common/store/people.h"
 #include "dispatcher/cli/show.h"
 
@@ -14,16 +15,14 @@ enum { PAGE = 1000, NAMES_SHOWN = 20 };
 int estimate_make(struct cli *cli, const struct broadcast *b, const struct targets *targets,
 		  struct estimate *estimate)
 {
-	struct capacity capacity[CHANNEL_END] = {0};
 	struct plan_count *plans = NULL;
 	size_t count = 0;
 	enum store_status status =
 		target_plans(cli_store(cli), targets->list, targets->count, &plans, &count);
 
-	if (!status) {
-		forecast_capacity(cli_settings(cli), capacity);
-		estimate->forecast = forecast_make(plans, count, b->channels, &b->policy, capacity);
-	}
+	if (!status)
+		status = outlook_make(cli_store(cli), cli_settings(cli), b, plans, count, clock_utc(),
+				      &estimate->forecast);
 	free(plans);
 	return status ? cli_store_failed(cli, status) : EX_OK;
 }
@@ -98,13 +97,21 @@ static json_t *attempts_json(const struct broadcast *b, const struct forecast *f
 	return attempts;
 }
 
+static json_int_t seconds(int64_t ms)
+{
+	return (json_int_t)((ms + 999) / 1000);
+}
+
 static void answer_json(const struct broadcast *b, const struct forecast *f, json_t *unreachable)
 {
-	cli_answer(json_pack("{s:b, s:I, s:o, s:I, s:O, s:I, s:I}", "dry_run", 1, "targeted",
+	json_t *first = json_pack("{s:I, s:I, s:I}", "50", seconds(f->half_ms), "90",
+				  seconds(f->most_ms), "100", seconds(f->first_ms));
+
+	cli_answer(json_pack("{s:b, s:I, s:o, s:I, s:O, s:o, s:I, s:I}", "dry_run", 1, "targeted",
 			     (json_int_t)f->people, "attempts", attempts_json(b, f), "unreachable",
 			     (json_int_t)f->unreachable, "unreachable_people", unreachable,
-			     "first_contact_seconds", (json_int_t)((f->first_ms + 999) / 1000),
-			     "all_seconds", (json_int_t)((f->all_ms + 999) / 1000)));
+			     "first_contact", first, "first_contact_seconds", seconds(f->first_ms),
+			     "all_seconds", seconds(f->all_ms)));
 }
 
 static void show_unreachable(const struct forecast *f, const json_t *list, struct buf *out)
@@ -143,7 +150,11 @@ static void answer_text(const struct broadcast *b, const struct forecast *f, con
 			buf_format(&out, "\n  %-14s %lld attempts",
 				   channel_name((enum channel)channel),
 				   (long long)f->attempts[channel]);
-	buf_text_add(&out, "\n  first contact  all tried within ");
+	buf_text_add(&out, "\n  first contact  half tried within ");
+	show_duration(f->half_ms, &out);
+	buf_text_add(&out, ", 90 % within ");
+	show_duration(f->most_ms, &out);
+	buf_text_add(&out, ",\n                 all tried within ");
 	show_duration(f->first_ms, &out);
 	buf_text_add(&out, "\n  the end        after ");
 	show_duration(f->all_ms, &out);

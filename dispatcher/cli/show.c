@@ -170,6 +170,27 @@ static void show_down(const struct figures *f, struct buf *out)
 				   f->down[channel].reason);
 }
 
+void show_first_contact(const struct figures *f, struct buf *out)
+{
+	if (f->tried < 0)
+		return;
+	buf_format(out, "First contact: %d%% tried",
+		   (int)(f->targeted > 0 ? f->tried * 100 / f->targeted : 0));
+	if (f->first_ms > 0) {
+		buf_text_add(out, ", all in ");
+		show_duration(f->first_ms, out);
+	}
+	if (f->half_ms > 0) {
+		buf_text_add(out, "\n  half in ");
+		show_duration(f->half_ms, out);
+	}
+	if (f->most_ms > 0) {
+		buf_text_add(out, f->half_ms > 0 ? ", 90% in " : "\n  90% in ");
+		show_duration(f->most_ms, out);
+	}
+	buf_char(out, '\n');
+}
+
 static void show_time(const struct figures *f, struct buf *out)
 {
 	char text[CLOCK_TEXT];
@@ -200,6 +221,7 @@ void show_figures(const struct figures *f, enum language language, struct buf *o
 	show_attempts(f, out);
 	show_family(&f->family, out);
 	show_down(f, out);
+	show_first_contact(f, out);
 	show_time(f, out);
 }
 

@@ -23,6 +23,9 @@ int show_percent(const struct figures *f);
 /* One line: "answered 4, exhausted 1, waiting 3, in flight 1 of 9" */
 void show_summary(const struct figures *f, struct buf *out);
 
+/* Lines: who was tried on their first contact, and when the others will be; none if not known. */
+void show_first_contact(const struct figures *f, struct buf *out);
+
 /* All of it, in lines. Choices are named in `language`. */
 void show_figures(const struct figures *f, enum language language, struct buf *out);
 

@@ -2,13 +2,24 @@
 
 #include "common/base/clock.h"
 #include "common/conf/transport.h"
+#include "common/roster/outlook.h"
 #include "dispatcher/cli/show.h"
 
 #include <sysexits.h>
 
 int status_load(struct cli *cli, int64_t id, struct figures **figures)
 {
-	enum store_status status = figures_load(cli_store(cli), id, clock_utc(), figures);
+	int64_t now = clock_utc();
+	enum store_status status = figures_load(cli_store(cli), id, now, figures);
+
+	if (!status) {
+		status = outlook_fill(cli_store(cli), cli_settings(cli), now, *figures);
+		if (status) {
+			figures_free(*figures);
+			*figures = NULL;
+			return cli_store_failed(cli, status);
+		}
+	}
 
 	if (status == STORE_NONE && id)
 		return cli_fail(cli, EX_DATAERR, "no broadcast %lld; see: tenko list",

@@ -12,6 +12,7 @@
 #include "common/store/roster.h"
 #include "dispatcher/feed/act.h"
 #include "dispatcher/feed/fatal.h"
+#include "dispatcher/feed/foresee.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -225,8 +226,10 @@ static enum intake take_telegram(struct feed *feed, struct telegram *t, bool fin
 	}
 	crash_point(CRASH_FEED_COMMITTED);
 	tell(t);
-	if (scheduled)
+	if (scheduled) {
 		poke_send(feed->settings);
+		foresee(feed);
+	}
 	return INTAKE_DONE;
 }
 
@@ -306,7 +309,9 @@ bool intake_held(struct feed *feed)
 		free(held.rule);
 		if (status)
 			return store_failed(feed);
-		if (scheduled)
+		if (scheduled) {
 			poke_send(feed->settings);
+			foresee(feed);
+		}
 	}
 }

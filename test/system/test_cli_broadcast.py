@@ -230,6 +230,8 @@ def test_dry_run_tells_all_and_stores_nothing(roster):
     assert answer["targeted"] == 8 and answer["attempts"] == {"mail": 9} and answer["unreachable"] == 1
     assert answer["unreachable_people"] == [{"user": "U08", "name": "山﨑 8郎"}]
     assert answer["all_seconds"] > answer["first_contact_seconds"] > 0
+    first = answer["first_contact"]
+    assert 0 < first["50"] <= first["90"] <= first["100"] == answer["first_contact_seconds"]
     done = roster.cli("broadcast", "--title", "T", "--dry-run", "--channels", "mail,voice")
     assert re.search(r"^  voice +2 attempts$", done.stdout, re.M)
     assert re.search(r"^  U08 +山﨑 8郎$", done.stdout, re.M) and "1 person\n" in done.stdout

@@ -36,6 +36,8 @@ def test_status_adds_up(roster):
     assert [status[k] for k in ("waiting", "in_flight", "answered", "exhausted", "cancelled", "targeted")] == [2, 1, 2, 2, 1, 8]
     assert status["attempts"] == {"mail": {"delivered": 2}} and status["answers"]["safe"] == 2
     assert status["rate"] > 0 and 0 < status["eta"] <= 700 and status["balanced"] is True
+    first = status["first_contact"]
+    assert 0 <= first["tried"] <= 7 and 0 <= first["50"] <= first["90"] <= first["100"] <= status["eta"]
     roster.sql("UPDATE tally SET n = 7 WHERE what = 'state' AND key = 1")
     assert roster.cli_json("status")["balanced"] is False
     assert "DOES NOT ADD UP: tenko verify" in roster.cli("status").stdout
@@ -50,16 +52,17 @@ def test_status_for_people_fits_a_phone(roster):
     assert "[#######===========............]  62%" in lines
     assert "  targeted              8  adds up" in lines
     assert "  safe                  2  無事です" in lines
+    assert "First contact: 62% tried, all in 1 s" in lines
     assert max(map(len, lines)) <= 44 and len(lines) <= 24
 
 
-def test_status_reads_no_rows_but_the_counters(roster):
+def test_status_counts_no_rows_but_reads_the_counters(roster):
     ask(roster)
     counted(roster, waiting=8)
     roster.sql("UPDATE broadcast SET targeted = 1000000")
     roster.sql("UPDATE tally SET n = 1000000 WHERE what = 'state'")
     for table in ("attempt", "delivery"):
-        roster.sql(f"DROP TABLE {table}")
+        roster.sql(f"DELETE FROM {table}")
     assert roster.cli_json("status")["waiting"] == 1000000
 
 

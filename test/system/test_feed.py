@@ -33,6 +33,8 @@ def test_a_strong_earthquake_asks_for_a_broadcast_to_those_who_live_or_work_ther
     sent = [d for d in feeds.decisions() if d["verdict"] == "send"]
     assert [d["broadcast"] for d in sent] == [broadcast["id"]] and "220" in str(sent[0]["acted"])
     assert telegram["key"] == feeds.double.url("/data/1_VXSE51.xml")
+    wait_for(lambda: feeds.tenko.sql("SELECT 1 FROM meta WHERE key = ? AND value > 600000",
+                                     f"forecast.{broadcast['id']}"), 10, "how long it will take", feeds.process)
 
 
 def test_a_telegram_is_fetched_once_and_an_unchanged_feed_is_answered_with_304(feeds):
