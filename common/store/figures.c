@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/store/broadcast.h"
+#include "common/store/queued.h"
 #include "common/store/stmt.h"
 
 #include <stdio.h>
@@ -119,18 +120,14 @@ static void add_up(struct figures *f)
 
 static enum store_status read_down(struct store *store, struct figures *f)
 {
-	sqlite3_stmt *s = stmt(store, "SELECT channel, since, reason FROM channel_down", "");
-	enum store_status status;
+	struct channel_outage outages[CHANNEL_END];
+	enum store_status status = channel_outages(store, outages);
 
-	while ((status = stmt_row(store, s)) == STORE_OK) {
-		int64_t channel = sqlite3_column_int64(s, 0);
-		if (channel <= CHANNEL_NONE || channel >= CHANNEL_END)
-			continue;
-		f->down[channel].since = sqlite3_column_int64(s, 1);
-		f->down[channel].reason = mem_string(stmt_text(s, 2));
+	for (int c = 0; c < CHANNEL_END; c++) {
+		f->down[c].since = outages[c].since;
+		f->down[c].reason = outages[c].reason;
 	}
-	stmt_end(s);
-	return status == STORE_NONE ? STORE_OK : status;
+	return status;
 }
 
 /* times */

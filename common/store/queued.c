@@ -1,5 +1,6 @@
 #include "common/store/queued.h"
 
+#include "common/base/mem.h"
 #include "common/store/stmt.h"
 
 enum store_status queued_since(struct store *store, int64_t attempt, int64_t *at)
@@ -41,6 +42,24 @@ enum store_status queued_measure(struct store *store, int64_t now, struct pace_m
 			.last_end = sqlite3_column_int64(s, 3),
 			.mean_ms = sqlite3_column_double(s, 4),
 		};
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
+enum store_status channel_outages(struct store *store, struct channel_outage *outages)
+{
+	sqlite3_stmt *s = stmt(store, "SELECT channel, since, reason FROM channel_down", "");
+	enum store_status status;
+
+	for (int c = 0; c < CHANNEL_END; c++)
+		outages[c] = (struct channel_outage){0};
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		int64_t channel = sqlite3_column_int64(s, 0);
+		if (channel <= CHANNEL_NONE || channel >= CHANNEL_END)
+			continue;
+		outages[channel].since = sqlite3_column_int64(s, 1);
+		outages[channel].reason = mem_string(stmt_text(s, 2));
 	}
 	stmt_end(s);
 	return status == STORE_NONE ? STORE_OK : status;

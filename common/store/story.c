@@ -52,6 +52,33 @@ static void say(struct story_event *e, const char *text, const char *who)
 	e->who = log_masked(who, TEXT_MOST);
 }
 
+/* The first row at a time or after it, of a table whose ids grow with the time. */
+static enum store_status first_since(struct store *store, const char *end_sql, const char *at_sql,
+				     int64_t at, int64_t *id)
+{
+	int64_t low = 0, high;
+	enum store_status status = stmt_number(store, stmt(store, end_sql, ""), 1, &high);
+
+	while (!status && low + 1 < high) {
+		int64_t middle = low + (high - low) / 2, found;
+		status = stmt_number(store, stmt(store, at_sql, "i", middle), 0, &found);
+		if (found < at)
+			low = middle;
+		else
+			high = middle;
+	}
+	*id = high;
+	return status;
+}
+
+static enum store_status asked_when(struct store *store, int64_t broadcast, int64_t *at)
+{
+	return stmt_number(
+		store,
+		stmt(store, "SELECT requested_at FROM broadcast WHERE id = ?", "i", broadcast), 0,
+		at);
+}
+
 /* attempts, a row each: what was handed over, and how it ended */
 
 #define ATTEMPTS                                                                          \
@@ -81,10 +108,12 @@ static void take_attempt(struct story *story, sqlite3_stmt *s)
 			say(e, stmt_text(s, 12), "");
 			continue;
 		}
+		char *masked = log_masked(address, TEXT_MOST);
 		buf_format(&words, "order %d, address %d, try %d, round %d%s%s",
 			   sqlite3_column_int(s, 4), sqlite3_column_int(s, 5),
 			   sqlite3_column_int(s, 6), sqlite3_column_int(s, 7),
-			   *address ? ", to " : "", *address ? log_address(address) : "");
+			   *address ? ", to " : "", masked);
+		free(masked);
 		e->text = buf_take(&words);
 		e->who = mem_string("");
 	}
@@ -101,10 +130,32 @@ static enum store_status take_all(struct store *store, struct story *story, sqli
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
+/*
+ * The broadcast's newest, from the end of the table on and no further than to when it was asked for:
+ * the plus signs keep the index of its deliveries out of it, which would sort all of them.
+ */
+static enum store_status newest_attempts(struct store *store, const struct story_about *about,
+					 sqlite3_stmt **s)
+{
+	int64_t asked_at, from;
+	enum store_status status = asked_when(store, about->broadcast, &asked_at);
+
+	if (!status)
+		status =
+			first_since(store, "SELECT ifnull(max(id), 0) + 1 FROM attempt",
+				    "SELECT created_at FROM attempt WHERE id = ?", asked_at, &from);
+	*s = status ? NULL
+		    : stmt(store,
+			   ATTEMPTS "a.id >= ? AND +d.broadcast_id = ? ORDER BY a.id DESC LIMIT ?",
+			   "iii", from, about->broadcast, about->most);
+	return status;
+}
+
 static enum store_status attempts(struct store *store, const struct story_about *about,
 				  struct story *story)
 {
-	sqlite3_stmt *s;
+	enum store_status status = STORE_OK;
+	sqlite3_stmt *s = NULL;
 
 	if (about->attempt)
 		s = stmt(store, ATTEMPTS "a.id = ?", "i", about->attempt);
@@ -114,9 +165,8 @@ static enum store_status attempts(struct store *store, const struct story_about 
 				  " WHERE ?2 IN (0, id))",
 			 "ii", about->person, about->broadcast);
 	else
-		s = stmt(store, ATTEMPTS "d.broadcast_id = ? ORDER BY a.id DESC LIMIT ?", "ii",
-			 about->broadcast, about->most);
-	return take_all(store, story, s, take_attempt);
+		status = newest_attempts(store, about, &s);
+	return status ? status : take_all(store, story, s, take_attempt);
 }
 
 /* what others said of an attempt */
@@ -192,9 +242,17 @@ static enum store_status replies(struct store *store, const struct story_about *
 					     " broadcast WHERE ?2 IN (0, id))",
 				     "ii", about->person, about->broadcast),
 				take_reply);
+	int64_t asked_at, from;
+	enum store_status status = asked_when(store, about->broadcast, &asked_at);
+	if (!status)
+		status = first_since(store, "SELECT ifnull(max(id), 0) + 1 FROM reply",
+				     "SELECT at FROM reply WHERE id = ?", asked_at, &from);
+	if (status)
+		return status;
 	return take_all(store, story,
-			stmt(store, REPLIES "broadcast_id = ? ORDER BY id DESC LIMIT ?", "ii",
-			     about->broadcast, about->most),
+			stmt(store,
+			     REPLIES "id >= ? AND +broadcast_id = ? ORDER BY id DESC LIMIT ?",
+			     "iii", from, about->broadcast, about->most),
 			take_reply);
 }
 
@@ -348,27 +406,6 @@ static const char *ledger_word(enum story_kind kind)
 	}
 }
 
-/* The first row of the ledger at a time or after it: rows stand in the order of time. */
-static enum store_status ledger_from(struct store *store, int64_t at, int64_t *id)
-{
-	int64_t low = 0, high;
-	enum store_status status = stmt_number(
-		store, stmt(store, "SELECT ifnull(max(id), 0) + 1 FROM audit", ""), 1, &high);
-
-	while (!status && low + 1 < high) {
-		int64_t middle = low + (high - low) / 2, found;
-		status = stmt_number(store,
-				     stmt(store, "SELECT at FROM audit WHERE id = ?", "i", middle),
-				     0, &found);
-		if (found < at)
-			low = middle;
-		else
-			high = middle;
-	}
-	*id = high;
-	return status;
-}
-
 static enum store_status find_in_ledger(struct store *store, struct story_event *e)
 {
 	char subject[48];
@@ -378,7 +415,9 @@ static enum store_status find_in_ledger(struct store *store, struct story_event 
 	if (!word)
 		return STORE_OK;
 	snprintf(subject, sizeof subject, "%s=%" PRId64, word, e->id);
-	enum store_status status = ledger_from(store, e->at - LEDGER_EARLIER, &from);
+	enum store_status status =
+		first_since(store, "SELECT ifnull(max(id), 0) + 1 FROM audit",
+			    "SELECT at FROM audit WHERE id = ?", e->at - LEDGER_EARLIER, &from);
 	if (status)
 		return status;
 	return stmt_number(store,
@@ -476,7 +515,8 @@ enum store_status story_load(struct store *store, const struct story_about *abou
 		status = STORE_NONE;
 	if (!status)
 		status = name_people(store, story);
-	for (size_t i = 0; !status && i < story->count && i < LEDGER_LOOKED_UP; i++)
+	for (size_t i = 0;
+	     !status && !about->without_ledger && i < story->count && i < LEDGER_LOOKED_UP; i++)
 		status = find_in_ledger(store, &story->list[i]);
 	if (story->count)
 		qsort(story->list, story->count, sizeof *story->list, by_time);

@@ -11,6 +11,7 @@
 #include "common/base/must.h"
 #include "common/base/vocabulary.h"
 #include "common/store/store.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /*      symbol    name                    what `number` is */
@@ -36,7 +37,8 @@ const char *story_kind_name(enum story_kind kind);
 /* What it is about; 0: any. At least one is given. */
 struct story_about {
 	int64_t attempt, broadcast, person, telegram;
-	int64_t most; /* attempts and replies of a broadcast as a whole, the newest */
+	int64_t most;        /* attempts and replies of a broadcast as a whole, the newest */
+	bool without_ledger; /* its rows are not looked for */
 };
 
 struct story_event {

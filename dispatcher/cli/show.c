@@ -33,7 +33,7 @@ void show_duration(int64_t ms, struct buf *out)
 	show_duration_in(LANGUAGE_EN, ms, out);
 }
 
-static void show_number(int64_t n, struct buf *out)
+void show_number(int64_t n, struct buf *out)
 {
 	char digits[24];
 	int length = snprintf(digits, sizeof digits, "%" PRId64, n);

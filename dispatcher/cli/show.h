@@ -14,6 +14,9 @@ void show_duration_in(enum language language, int64_t ms, struct buf *out);
 /* "1 person", "1,234 people" */
 void show_people(int64_t count, struct buf *out);
 
+/* "1,234,567" */
+void show_number(int64_t n, struct buf *out);
+
 /* [####==......]: answered, otherwise accounted for, left. `width` without the brackets. */
 void show_bar(const struct figures *f, int width, struct buf *out);
 

@@ -1,17 +1,16 @@
 #include "dispatcher/cli/watch.h"
 
 #include "common/base/clock.h"
-#include "common/conf/transport.h"
+#include "dispatcher/cli/screen.h"
 #include "dispatcher/cli/show.h"
 #include "dispatcher/cli/status.h"
+#include "dispatcher/cli/view.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
-#include <termios.h>
 #include <unistd.h>
 
 enum { REDRAW_MS = 1000, LOOK_MS = 200, LINE_MS = 2000, INTERRUPTED = 128 + SIGINT };
@@ -32,81 +31,42 @@ static void catch_interrupts(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-/* the screen */
+/* on a terminal */
 
-static struct termios kept_terminal;
-
-/* The second screen, so that what stood there comes back. */
-static void open_screen(void)
+static int draw(struct cli *cli, const struct figures *f, struct screen *screen)
 {
-	struct termios raw;
+	struct view view = {0};
+	enum store_status status = view_load(cli, f, screen->rows, &view);
 
-	tcgetattr(STDIN_FILENO, &kept_terminal);
-	raw = kept_terminal;
-	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-	fputs("\033[?1049h\033[?25l", stdout);
-}
-
-static void close_screen(void)
-{
-	fputs("\033[?25h\033[?1049l", stdout);
-	fflush(stdout);
-	tcsetattr(STDIN_FILENO, TCSANOW, &kept_terminal);
-}
-
-/* Writes over what stands there, line by line, so that nothing flickers. */
-static void draw(struct cli *cli, const struct figures *f)
-{
-	struct winsize size = {.ws_row = 24, .ws_col = 80};
-	struct buf text = {0}, screen = {0};
-
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	transport_warnings(cli_settings(cli), &text);
-	show_figures(f, cli_language(cli), &text);
-	buf_text_add(&screen, "\033[H");
-	char *rest = text.data;
-	for (int row = 1; row < size.ws_row && rest && *rest; row++) {
-		const char *line = strsep(&rest, "\n");
-		show_cell(line, size.ws_col > 1 ? size.ws_col - 1u : 79, &screen);
-		buf_text_add(&screen, "\033[K\n");
-	}
-	buf_text_add(&screen, "q ends this view, the broadcast goes on\033[K\033[J");
-	fwrite(screen.data, 1, screen.length, stdout);
-	fflush(stdout);
-	buf_free(&text);
-	buf_free(&screen);
-}
-
-/* False: told to end. */
-static bool wait_for_key(void)
-{
-	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
-	char key;
-
-	if (poll(&terminal, 1, REDRAW_MS) > 0)
-		return read(STDIN_FILENO, &key, 1) == 1 && key != 'q' && key != 'Q';
-	return !interrupted;
+	if (status)
+		return cli_store_failed(cli, status);
+	view_draw(cli, &view, screen);
+	view_free(&view);
+	return EX_OK;
 }
 
 static int watch_screen(struct cli *cli, int64_t id)
 {
+	struct screen screen;
 	struct figures *f = NULL;
+	enum screen_event event = SCREEN_TIME;
 	int code = status_load(cli, id, &f);
 
 	if (code)
 		return code;
-	catch_interrupts();
-	open_screen();
-	draw(cli, f);
-	while (!figures_over(f) && wait_for_key()) {
+	screen_open(&screen);
+	while (!(code = draw(cli, f, &screen)) && !figures_over(f) &&
+	       (event = screen_wait(&screen, REDRAW_MS)) != SCREEN_ENDED) {
+		if (event == SCREEN_RESIZED)
+			continue;
 		figures_free(f);
 		if ((code = status_load(cli, id, &f)))
 			break;
-		draw(cli, f);
 	}
-	close_screen();
-	if (!code)
+	screen_close(&screen);
+	if (code) /* what was said went with the screen */
+		code = cli_fail(cli, code, "the view ended: %s", store_error(cli_store(cli)));
+	else
 		status_print(cli, f);
 	figures_free(f);
 	return code;
@@ -166,7 +126,7 @@ int watch_broadcast(struct cli *cli, int64_t id)
 		id = f->broadcast;
 		figures_free(f);
 	}
-	if (!cli->json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO))
+	if (!cli->json && screen_possible())
 		return watch_screen(cli, id);
 	return watch_lines(cli, id);
 }

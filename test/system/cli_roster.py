@@ -1,6 +1,7 @@
 """For the tests of the operator's command: a small roster, broadcasts as the scheduler leaves them,
 and a terminal to run a command on. The fixtures are imported by the tests that use them."""
 
+import codecs
 import contextlib
 import fcntl
 import os
@@ -12,6 +13,7 @@ import struct
 import termios
 import time
 
+import pyte
 import pytest
 
 from crowd import Sink
@@ -135,13 +137,20 @@ def running(roster):
 class Terminal:
     """A command on a terminal of 80 by 24."""
 
-    def __init__(self, tenko, *words, rows=24, columns=80):
+    def __init__(self, tenko, *words, rows=24, columns=80, **environment):
         self.text = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.screen = pyte.Screen(columns, rows)
+        self.stream = pyte.Stream(self.screen)
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execve(program("tenko"), ["tenko", "--config", str(tenko.conf), *map(str, words)],
-                      tenko.environment(TERM="xterm"))
+                      tenko.environment(**{"TERM": "xterm", **environment}))
+        self.resize(rows, columns)
+
+    def resize(self, rows, columns):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.screen.resize(rows, columns)
 
     def read(self):
         """What is there by now; False at the end."""
@@ -152,8 +161,26 @@ class Terminal:
                 return False
             if not data:
                 return False
-            self.text += data.decode(errors="replace")
+            text = self.decoder.decode(data)
+            self.text += text
+            self.stream.feed(text)
         return True
+
+    def lines(self):
+        """The screen, as somebody sees it: wide characters take two columns."""
+        self.read()
+        return ["".join(self.screen.buffer[y][x].data for x in range(self.screen.columns)).rstrip()
+                for y in range(self.screen.lines)]
+
+    def colours(self):
+        """The colours on the screen, and whether anything is bold."""
+        self.read()
+        return {cell.fg if cell.fg != "default" else "bold" for row in self.screen.buffer.values()
+                for cell in row.values() if cell.fg != "default" or cell.bold}
+
+    def wait_lines(self, words, deadline=15):
+        wait_for(lambda: any(words in line for line in self.lines()), deadline, f"{words!r} in {self.lines()}")
+        return self.lines()
 
     def expect(self, words, deadline=15):
         wait_for(lambda: self.read() and False or words in self.text, deadline, f"{words!r} in {self.text!r}")
