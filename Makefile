@@ -161,6 +161,10 @@ install: all ## install into $(DESTDIR)$(PREFIX)
 	install -m 644 config/regions/* $(DESTDIR)$(PREFIX)/share/tenko/regions
 	install -m 644 config/rules.d/* $(DESTDIR)$(PREFIX)/share/tenko/rules.d
 	install -m 644 config/systemd/* $(DESTDIR)$(PREFIX)/share/tenko/systemd
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	install -m 644 config/completion/tenko.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tenko
+	install -m 644 config/completion/_tenko $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

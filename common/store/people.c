@@ -4,6 +4,7 @@
 #include "common/store/stmt.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum store_status people_find(struct store *store, const char *code, int64_t *id,
 			      enum person_state *state)
@@ -30,6 +31,46 @@ enum store_status people_name(struct store *store, int64_t id, char **code, char
 	}
 	stmt_end(s);
 	return status;
+}
+
+static enum store_status see_codes(struct store *store, sqlite3_stmt *s, const char *begin,
+				   void (*see)(const char *code, const char *name, void *arg),
+				   void *arg)
+{
+	enum store_status status;
+
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		const char *code = stmt_text(s, 0);
+		if (strncmp(code, begin, strlen(begin)) != 0)
+			break;
+		see(code, stmt_text(s, 1), arg);
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
+enum store_status people_codes(struct store *store, const char *begin, int64_t most,
+			       void (*see)(const char *code, const char *name, void *arg),
+			       void *arg)
+{
+	return see_codes(store,
+			 stmt(store,
+			      "SELECT code, name FROM person WHERE code >= ? AND state <> ?"
+			      " ORDER BY code LIMIT ?",
+			      "sii", begin, (int64_t)PERSON_DELETED, most),
+			 begin, see, arg);
+}
+
+enum store_status people_group_codes(struct store *store, const char *begin, int64_t most,
+				     void (*see)(const char *code, const char *name, void *arg),
+				     void *arg)
+{
+	return see_codes(store,
+			 stmt(store,
+			      "SELECT code, name FROM department WHERE code >= ? AND deleted = 0"
+			      " ORDER BY code LIMIT ?",
+			      "si", begin, most),
+			 begin, see, arg);
 }
 
 enum store_status people_load(struct store *store, const char *code, struct person *person)

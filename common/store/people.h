@@ -14,6 +14,15 @@ MUST_USE enum store_status people_find(struct store *store, const char *code, in
 /* Code and name of a person; the caller frees both. */
 MUST_USE enum store_status people_name(struct store *store, int64_t id, char **code, char **name);
 
+/* Codes and names that begin so, in order of code: of people who are not deleted, and of groups. */
+MUST_USE enum store_status people_codes(struct store *store, const char *begin, int64_t most,
+					void (*see)(const char *code, const char *name, void *arg),
+					void *arg);
+MUST_USE enum store_status people_group_codes(struct store *store, const char *begin, int64_t most,
+					      void (*see)(const char *code, const char *name,
+							  void *arg),
+					      void *arg);
+
 struct person {
 	int64_t id;
 	char *code, *name, *group, *group_name; /* owned */

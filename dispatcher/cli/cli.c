@@ -3,6 +3,7 @@
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
 #include "common/queue/poke.h"
+#include "dispatcher/cli/complete.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -25,7 +26,7 @@ const struct command *cli_command(const char *name)
 	for (const struct command *c = cli_commands; c->name; c++)
 		if (strcmp(c->name, name) == 0)
 			return c;
-	return NULL;
+	return strcmp(name, complete_command.name) == 0 ? &complete_command : NULL;
 }
 
 /* help */

@@ -53,18 +53,25 @@ static void draw_channels(const struct top *t, struct screen *s)
 		put_number(s, STYLE_FAINT, 10, t->channels[c].window);
 		screen_put(s, STYLE_PLAIN, " %10.1f", top_rate(&t->channels[c].pace));
 		screen_put(s, STYLE_FAINT, " %10s", limit);
-		if (t->channels[c].down_since) {
-			char since[CLOCK_TEXT];
-			screen_put(s, STYLE_BAD, "  DOWN since %s: %s",
-				   clock_local_text(t->channels[c].down_since, since) + TIME_OF_DAY,
-				   t->channels[c].reason);
-		}
+		if (t->channels[c].down_since)
+			screen_put(s, STYLE_BAD, "  DOWN");
+		screen_next(s);
+	}
+	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++) {
+		char since[CLOCK_TEXT];
+		if (!t->channels[c].down_since)
+			continue;
+		screen_put(s, STYLE_BAD, "! %s is DOWN since %s: %s", channel_name((enum channel)c),
+			   clock_local_text(t->channels[c].down_since, since) + TIME_OF_DAY,
+			   t->channels[c].reason);
 		screen_next(s);
 	}
 }
 
 static void draw_queues(const struct top *t, struct screen *s)
 {
+	int64_t jobs = 0;
+
 	if (!t->reached) {
 		screen_put(s, STYLE_BAD, "The queue cannot be reached: %s", buf_text(&t->fault));
 		screen_next(s);
@@ -76,18 +83,35 @@ static void draw_queues(const struct top *t, struct screen *s)
 	head(s, "Queues", "        lane       jobs   with workers  oldest waiting");
 	for (size_t i = 0; i < t->queue.stream_count; i++) {
 		const struct stream_figures *q = &t->queue.streams[i];
+		if (q->length == 0)
+			continue;
+		jobs += q->length;
 		screen_put(s, STYLE_PLAIN, "  %-8s%12s", channel_name(q->channel),
 			   q->lane ? "routine" : "urgent");
-		put_number(s, q->length ? STYLE_PLAIN : STYLE_FAINT, 10, q->length);
-		put_number(s, q->length ? STYLE_PLAIN : STYLE_FAINT, 14, q->pending);
+		put_number(s, STYLE_PLAIN, 10, q->length);
+		put_number(s, STYLE_PLAIN, 14, q->pending);
 		put_age(s, t->oldest_ms[i] > OLD_MS ? STYLE_LATE : STYLE_PLAIN, 15,
 			t->oldest_ms[i]);
+		screen_next(s);
+	}
+	if (jobs == 0) {
+		screen_put(s, STYLE_PLAIN, "  all empty");
 		screen_next(s);
 	}
 	screen_put(s, STYLE_PLAIN, "  results not taken in yet: %" PRId64 ", ", t->queue.results);
 	screen_put(s, t->queue.dead ? STYLE_BAD : STYLE_PLAIN, "dead letters: %" PRId64,
 		   t->queue.dead);
 	screen_next(s);
+}
+
+/* Where not all that are left fit above the last `kept` lines, says how many there are. */
+static bool no_room(struct screen *s, size_t left, int kept)
+{
+	if (left <= 1 || screen_left(s) > kept)
+		return false;
+	screen_put(s, STYLE_FAINT, "  and %zu more: tenko top --once", left);
+	screen_next(s);
+	return true;
 }
 
 static void draw_workers(const struct top *t, struct screen *s)
@@ -97,7 +121,9 @@ static void draw_workers(const struct top *t, struct screen *s)
 		screen_put(s, STYLE_BAD, "  none has ever asked for jobs: is tenkod running?");
 		screen_next(s);
 	}
-	for (size_t i = 0; i < t->worker_count && screen_left(s) > 3; i++) {
+	for (size_t i = 0; i < t->worker_count; i++) {
+		if (no_room(s, t->worker_count - i, 4))
+			break;
 		const struct top_worker *w = &t->workers[i];
 		bool quiet = w->idle_ms > QUIET_MS;
 		struct buf name = {0};
@@ -118,7 +144,9 @@ static void draw_processes(const struct top *t, struct screen *s)
 		screen_put(s, STYLE_LATE, "  tenkod does not run on this machine");
 		screen_next(s);
 	}
-	for (size_t i = 0; i < t->process_count && screen_left(s) > 2; i++) {
+	for (size_t i = 0; i < t->process_count; i++) {
+		if (no_room(s, t->process_count - i, 2))
+			break;
 		const struct local_process *p = &t->processes[i];
 		screen_put(s, STYLE_PLAIN, "  %-16s%10" PRId64 " %5.1f%% %10.1f", p->name, p->pid,
 			   t->percent[i], (double)p->memory_kb / 1024.0);

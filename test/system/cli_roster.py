@@ -142,11 +142,15 @@ class Terminal:
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.Stream(self.screen)
+        path, arguments, more = self.command(tenko, *words)
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execve(program("tenko"), ["tenko", "--config", str(tenko.conf), *map(str, words)],
-                      tenko.environment(**{"TERM": "xterm", **environment}))
+            os.execve(path, arguments, tenko.environment(**{"TERM": "xterm", **more, **environment}))
         self.resize(rows, columns)
+
+    def command(self, tenko, *words):
+        """Program, its arguments, and what its environment has more."""
+        return program("tenko"), ["tenko", "--config", str(tenko.conf), *map(str, words)], {}
 
     def resize(self, rows, columns):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
