@@ -243,6 +243,10 @@ int cmd_schedule(struct cli *cli, int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
 
+	static const struct option none[] = {{NULL, 0, NULL, 0}};
+
+	if (*verb == '-' && cli_option(cli, argc, argv, none) != -1)
+		return EX_USAGE;
 	if (argc == 1)
 		return list(cli);
 	if (strcmp(verb, "add") == 0)

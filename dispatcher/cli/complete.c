@@ -297,18 +297,23 @@ static bool sub_commands(struct typed *t)
 
 /* what stands by its place */
 
+/* "status [BROADCAST]", "reply BROADCAST USER" */
+static bool begins_with_broadcast(const struct command *command)
+{
+	const char *next = command->usage + strlen(command->name);
+
+	return begins(next, " BROADCAST") || begins(next, " [BROADCAST");
+}
+
 static void by_place(struct typed *t)
 {
-	static const char *const by_broadcast[] = {"status", "list",   "cancel", "pause",
-						   "resume", "remind", "reply"};
 	const char *name = t->command->name;
 	bool first = t->place == 1;
 
-	for (size_t i = 0; first && i < LENGTH(by_broadcast); i++)
-		if (strcmp(name, by_broadcast[i]) == 0) {
-			broadcasts(t);
-			return;
-		}
+	if (first && begins_with_broadcast(t->command)) {
+		broadcasts(t);
+		return;
+	}
 	if (strcmp(name, "log") == 0)
 		log_subject(t);
 	else if (strcmp(name, "help") == 0 && first)
@@ -322,14 +327,27 @@ static void by_place(struct typed *t)
 
 /* reading what was typed */
 
-static bool takes_value(const char *word, values_fn *values)
+/* "--every WHEN": what comes behind the option, capital letters say. */
+static bool shows_value(const char *text, const char *option)
+{
+	size_t length = strlen(option);
+
+	for (const char *at = text; (at = strstr(at, option)); at += length)
+		if (at[length] == ' ' && isupper((unsigned char)at[length + 1]))
+			return true;
+	return false;
+}
+
+static bool takes_value(const struct typed *t, const char *word, values_fn *values)
 {
 	for (size_t i = 0; i < LENGTH(valued); i++)
 		if (strcmp(valued[i].option, word) == 0) {
 			*values = valued[i].values;
 			return true;
 		}
-	return false;
+	*values = nothing;
+	return t->command &&
+	       (shows_value(t->command->usage, word) || shows_value(t->command->help, word));
 }
 
 /* Behind the last finished word: the function for the value that it waits for, or NULL. */
@@ -350,7 +368,7 @@ static values_fn read_words(struct typed *t, int argc, char **argv)
 			else if (t->place == 1)
 				t->sub = argv[i];
 			t->place++;
-		} else if (!takes_value(argv[i], &values)) {
+		} else if (!takes_value(t, argv[i], &values)) {
 			values = NULL;
 		}
 	}
