@@ -247,8 +247,11 @@ static int list_people(struct cli *cli, struct request *r)
 
 	p.figures = f;
 	if (!code && r->listing.choice && !has_choice(f, r->listing.choice))
-		code = cli_fail(cli, EX_DATAERR, "broadcast %" PRId64 " has no choice \"%.40s\"",
-				r->listing.broadcast, r->listing.choice);
+		code = cli_fail(cli, EX_DATAERR,
+				"broadcast %" PRId64
+				" has no choice \"%.40s\"; it has these: tenko "
+				"status %" PRId64,
+				r->listing.broadcast, r->listing.choice, r->listing.broadcast);
 	if (!code && !f->fanned_out)
 		cli_say(cli, "not everybody is listed yet: the scheduler has not gone through all");
 	if (!code) {

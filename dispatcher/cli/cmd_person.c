@@ -140,7 +140,8 @@ static int load(struct cli *cli, const struct request *r, json_t **answer)
 	json_decref(family.list);
 	person_free(&person);
 	if (!known)
-		return cli_fail(cli, EX_DATAERR, "no user \"%.60s\"", r->code);
+		return cli_fail(cli, EX_DATAERR,
+				"no user \"%.60s\"; all of them: tenko export --users -", r->code);
 	return status ? cli_store_failed(cli, status) : EX_OK;
 }
 
@@ -233,7 +234,8 @@ static int forget(struct cli *cli, const struct request *r)
 	enum store_status status = people_find(store, r->code, &person, &state);
 
 	if (status == STORE_NONE)
-		return cli_fail(cli, EX_DATAERR, "no user \"%.60s\"", r->code);
+		return cli_fail(cli, EX_DATAERR,
+				"no user \"%.60s\"; all of them: tenko export --users -", r->code);
 	if (!status)
 		status = store_begin(store);
 	if (!status) {
@@ -244,7 +246,8 @@ static int forget(struct cli *cli, const struct request *r)
 			store_rollback(store);
 	}
 	if (status == STORE_NONE)
-		return cli_fail(cli, EX_DATAERR, "\"%.60s\" has no device %" PRId64, r->code,
+		return cli_fail(cli, EX_DATAERR,
+				"\"%.60s\" has no device %" PRId64 "; the devices: tenko person USER", r->code,
 				r->forget);
 	return status ? cli_store_failed(cli, status) : EX_OK;
 }

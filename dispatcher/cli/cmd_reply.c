@@ -170,7 +170,8 @@ static int find_person(struct cli *cli, const struct answer *a, int64_t *person)
 	enum store_status status = people_find(cli_store(cli), a->user, person, &state);
 
 	if (status == STORE_NONE)
-		return cli_fail(cli, EX_DATAERR, "no user \"%.60s\"", a->user);
+		return cli_fail(cli, EX_DATAERR,
+				"no user \"%.60s\"; all of them: tenko export --users -", a->user);
 	return status ? cli_store_failed(cli, status) : EX_OK;
 }
 

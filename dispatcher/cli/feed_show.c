@@ -206,7 +206,8 @@ static int load(struct cli *cli, int argc, char **argv, struct telegram *t)
 		return cli_fail(cli, EX_DATAERR,
 				"no telegram %" PRId64 "; see: tenko feed list --most 100", id);
 	if (status == STORE_NONE)
-		return cli_fail(cli, EX_DATAERR, "no telegram yet");
+		return cli_fail(cli, EX_DATAERR,
+				"no telegram yet; how the feeds do: tenko feed list");
 	return status ? cli_store_failed(cli, status) : EX_OK;
 }
 

@@ -43,7 +43,8 @@ static int add_groups(struct cli *cli, struct targets *t, enum target_kind kind,
 		add(t, kind, ids[i]);
 	free(ids);
 	if (status == STORE_NONE)
-		return cli_fail(cli, EX_DATAERR, "no group \"%s\"", code);
+		return cli_fail(cli, EX_DATAERR,
+				"no group \"%s\"; all of them: tenko export --groups -", code);
 	return status ? cli_store_failed(cli, status) : EX_OK;
 }
 
@@ -59,12 +60,14 @@ static int add_user(struct cli *cli, struct targets *t, const char *code)
 	enum store_status status = people_find(cli_store(cli), code, &id, &state);
 
 	if (status == STORE_NONE)
-		return cli_fail(cli, EX_DATAERR, "no user \"%s\"", code);
+		return cli_fail(cli, EX_DATAERR,
+				"no user \"%s\"; all of them: tenko export --users -", code);
 	if (status)
 		return cli_store_failed(cli, status);
 	if (state != PERSON_ACTIVE)
-		return cli_fail(cli, EX_DATAERR, "user \"%s\" is %s and is not dialled", code,
-				state == PERSON_DELETED ? "deleted" : "suspended");
+		return cli_fail(cli, EX_DATAERR,
+				"user \"%s\" is %s and is not dialled; see: tenko import --help",
+				code, state == PERSON_DELETED ? "deleted" : "suspended");
 	add(t, TARGET_PERSON, id);
 	return EX_OK;
 }
