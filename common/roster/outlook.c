@@ -11,7 +11,7 @@ enum {
 	LOOKED_AT_OTHERS = 200,
 	OTHERS_MOST = 16,
 	ENDED_LEAST = 20, /* before a speed is believed */
-	SPAN_LEAST = 1000,
+	SPAN_LEAST = 200, /* ms; the newest attempts of a fast relay span a few seconds */
 };
 
 /* Where people stand, and the broadcasts whose policies the cohorts point to. */

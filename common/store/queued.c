@@ -24,7 +24,7 @@ enum store_status queued_measure(struct store *store, int64_t now, struct pace_m
 		store,
 		"SELECT channel, count(*), min(finished_at), max(finished_at),"
 		" avg(finished_at - created_at) FROM (SELECT channel, created_at, finished_at, outcome"
-		" FROM attempt WHERE call_attempt_id IS NULL ORDER BY id DESC LIMIT 4000)"
+		" FROM attempt WHERE call_attempt_id IS NULL ORDER BY id DESC LIMIT 20000)"
 		" WHERE outcome IS NOT NULL AND finished_at >= ?1 AND finished_at > created_at"
 		" AND outcome NOT IN (?2, ?3) GROUP BY channel",
 		"iii", now - MINUTE_MS, (int64_t)OUTCOME_NOT_TRIED, (int64_t)OUTCOME_OUTAGE);
