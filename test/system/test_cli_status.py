@@ -66,6 +66,36 @@ def test_status_counts_no_rows_but_reads_the_counters(roster):
     assert roster.cli_json("status")["waiting"] == 1000000
 
 
+def test_the_forecast_goes_by_the_speed_that_is_measured(roster):
+    ask(roster)
+    counted(roster, waiting=300)
+    # 20 ms a mail and two workers, as long as nothing is known
+    assert roster.cli_json("status")["first_contact"] == {"tried": 0, "50": 2, "90": 3, "100": 3}
+    now = int(time.time() * 1000)
+    with database(roster) as db:
+        for ago in range(0, 10100, 100):
+            db.execute("INSERT INTO attempt(delivery_id, channel, lane, dial_order, position, address_position, round, try,"
+                       " address, outcome, created_at, finished_at) VALUES (0, 1, 0, 1, 1, 1, 1, 1, 'a@example.com', 1, ?, ?)",
+                       (now - ago - 50, now - ago))
+    first = roster.cli_json("status")["first_contact"]  # ten a second
+    assert 14 <= first["50"] <= 16 and 26 <= first["90"] <= 28 and 29 <= first["100"] <= 31
+    roster.cli("pause", 1)
+    roster.sql("UPDATE broadcast SET state = 3")
+    assert roster.cli_json("status")["first_contact"] is None and roster.cli_json("status")["eta"] is None
+
+
+def test_another_broadcast_on_the_same_lines_is_in_the_way(roster):
+    ask(roster)
+    ask(roster)
+    counted(roster, 1, waiting=300)
+    counted(roster, 2, waiting=300)
+    roster.sql("UPDATE delivery SET due_at = broadcast_id")
+    assert roster.cli_json("status", 2)["first_contact"]["100"] == 6
+    roster.sql("UPDATE broadcast SET lane = 1 WHERE id = 1")  # it is passed
+    assert roster.cli_json("status", 2)["first_contact"]["100"] == 3
+    assert roster.cli_json("status", 1)["first_contact"]["50"] in (4, 5)
+
+
 def test_list_of_broadcasts(roster):
     assert "no broadcast yet" in roster.cli("list").stderr
     ask(roster, "--to", "user:U01")
