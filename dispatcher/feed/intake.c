@@ -226,10 +226,9 @@ static enum intake take_telegram(struct feed *feed, struct telegram *t, bool fin
 	}
 	crash_point(CRASH_FEED_COMMITTED);
 	tell(t);
-	if (scheduled) {
+	if (scheduled)
 		poke_send(feed->settings);
-		foresee(feed);
-	}
+	feed->unforeseen |= scheduled;
 	return INTAKE_DONE;
 }
 
@@ -240,6 +239,9 @@ enum intake intake_telegram(struct feed *feed, struct telegram *t, bool final)
 
 	if (taken != INTAKE_FAILED || !fatal)
 		fatal_end(feed->settings, t);
+	if (feed->unforeseen)
+		foresee(feed);
+	feed->unforeseen = false;
 	return taken;
 }
 
