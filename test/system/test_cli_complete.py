@@ -43,7 +43,7 @@ def test_every_option_is_completed_and_no_other(roster):
     by_file = options_by_file()
     assert len(by_file) > 15
     for command in listed(roster) - {"feed"}:
-        own = set(by_file.get(f"cmd_{command}", {}))
+        own = set(by_file.get(f"cmd_{command}".replace("-", "_"), {}))
         if command == "config":
             assert set(complete(roster, command, "dump", "-")) == own | SHARED
             continue
@@ -58,7 +58,7 @@ def test_options_that_take_a_value_are_not_followed_by_others(roster):
     for file, options in options_by_file().items():
         for option, kind in options.items():
             if kind == "required" and file.startswith("cmd_"):
-                command = file[len("cmd_"):]
+                command = file[len("cmd_"):].replace("_", "-")
                 after = complete(roster, command, option, "-")
                 assert "--help" not in after, (command, option)
 
