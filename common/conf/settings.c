@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
+#include "common/base/vocabulary.h"
 #include "common/conf/ini_file.h"
 #include "common/conf/values.h"
 
@@ -286,6 +287,42 @@ static void read_file(struct reading *r)
 	r->s->file = realpath(r->in.name, NULL);
 }
 
+/* A machine with workers alone; each of those it names must be able to start. */
+static void check_roles(struct reading *r)
+{
+	const struct settings *s = r->s;
+	unsigned named = channels_by_names(s->roles_workers);
+	const int64_t counts[CHANNEL_END] = {
+		[CHANNEL_MAIL] = s->workers_mail,
+		[CHANNEL_VOICE] = s->workers_voice,
+		[CHANNEL_PUSH] = s->workers_push,
+	};
+
+	if (!*s->roles_workers)
+		return;
+	if (!named)
+		buf_format(r->in.faults,
+			   "%s: roles.workers: expected mail, voice, push, by comma, found "
+			   "\"%.60s\"\n",
+			   r->in.name, s->roles_workers);
+	if (strcmp(s->redis_mode, "external") != 0)
+		buf_format(r->in.faults,
+			   "%s: roles.workers: workers alone take their jobs from another "
+			   "machine's Redis: set redis.mode = external, and name it in "
+			   "redis.address\n",
+			   r->in.name);
+	if (named & 1u << CHANNEL_VOICE && !*s->voice_accounts)
+		buf_format(r->in.faults,
+			   "%s: roles.workers names voice, but voice.accounts is empty: nobody "
+			   "could be called\n",
+			   r->in.name);
+	for (int i = CHANNEL_NONE + 1; i < CHANNEL_END; i++)
+		if (named & 1u << i && counts[i] == 0)
+			buf_format(r->in.faults, "%s: roles.workers names %s, but workers.%s = 0\n",
+				   r->in.name, channel_name((enum channel)i),
+				   channel_name((enum channel)i));
+}
+
 /* What no single line of the file is at fault for. */
 static void check_whole(struct reading *r)
 {
@@ -302,6 +339,7 @@ static void check_whole(struct reading *r)
 		buf_format(r->in.faults,
 			   "%s: reply.%s is empty: TLS needs both tls_certificate and tls_key\n",
 			   r->in.name, *s->reply_tls_key ? "tls_certificate" : "tls_key");
+	check_roles(r);
 }
 
 struct settings *settings_read(const char *file, struct buf *faults)

@@ -3,12 +3,15 @@
 #include "common/base/mem.h"
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { KEY_MOST = 160, KEY_BUFFERS = 4 };
+enum { KEY_MOST = 160, KEY_BUFFERS = 4, SILENT_SECONDS = 30 };
 
 struct redis {
 	redisContext *context; /* NULL: closed */
@@ -110,6 +113,21 @@ static bool greet(struct redis *redis, const char *format, ...)
 	return fine || fail(redis, text);
 }
 
+/*
+ * Over TCP the other machine may be gone without a word, while we wait for an answer that may take its
+ * time. After half a minute without a sign of it the connection counts as broken.
+ */
+static bool watch_peer(struct redis *redis)
+{
+	unsigned int unheard_ms = SILENT_SECONDS * 1000;
+
+	if (redis->socket)
+		return true;
+	return redisEnableKeepAlive(redis->context) == REDIS_OK &&
+	       setsockopt(redis->context->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unheard_ms,
+			  sizeof unheard_ms) == 0;
+}
+
 bool redis_connect(struct redis *redis)
 {
 	redis_close(redis);
@@ -123,6 +141,8 @@ bool redis_connect(struct redis *redis)
 		return fail(redis, redis->context->errstr);
 	if (redisSetTimeout(redis->context, redis->timeout) != REDIS_OK)
 		return fail(redis, "cannot set the timeout");
+	if (!watch_peer(redis))
+		return fail(redis, "cannot watch the connection");
 	if (redis->password[0] && !greet(redis, "AUTH %s", redis->password))
 		return false;
 	if (redis->database && !greet(redis, "SELECT %d", redis->database))

@@ -49,6 +49,11 @@ int ground_data_dir(const struct settings *s)
 	const char *dir = s->tenko_data_dir;
 	struct stat about;
 
+	if (stat(dir, &about) < 0 && errno == ENOENT && *s->roles_workers)
+		return refuse(EX_CONFIG,
+			      "%s: no data directory there; even workers alone keep a lock in it: "
+			      "mkdir -m 700 %s, and give it to the user they run as",
+			      dir, dir);
 	if (stat(dir, &about) < 0 && errno == ENOENT)
 		return refuse(EX_CONFIG,
 			      "%s: no data directory there; make one with: tenko init %s", dir,
@@ -61,7 +66,7 @@ int ground_data_dir(const struct settings *s)
 
 	char *database = settings_path(s, "tenko.db");
 	int code = check_both_lengths(dir);
-	if (code == EX_OK && access(database, F_OK) < 0 && errno == ENOENT)
+	if (code == EX_OK && !*s->roles_workers && access(database, F_OK) < 0 && errno == ENOENT)
 		code = refuse(EX_CONFIG, "%s: no database there; make one with: tenko init %s",
 			      database, dir);
 	free(database);
@@ -148,7 +153,7 @@ int ground_folders(const struct settings *s)
 		code = check_writable(s, written[i]);
 	if (code == EX_OK)
 		code = make_folder(s, "run");
-	if (code == EX_OK)
+	if (code == EX_OK && !*s->roles_workers)
 		code = make_folder(s, "redis");
 	return code;
 }

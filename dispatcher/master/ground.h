@@ -9,7 +9,10 @@
 #include "common/base/must.h"
 #include "common/conf/settings.h"
 
-/* The data directory is there, holds a database, and its path is short enough for sockets. */
+/*
+ * The data directory is there, holds a database (but where workers alone run), and its path is short
+ * enough for sockets.
+ */
 MUST_USE int ground_data_dir(const struct settings *s);
 
 /*

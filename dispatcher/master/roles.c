@@ -10,10 +10,20 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+/* Workers are all that runs here. */
+static bool workers_only(const struct settings *s)
+{
+	return *s->roles_workers;
+}
+
+static bool runs(const struct settings *s, enum channel channel)
+{
+	return !workers_only(s) || channels_by_names(s->roles_workers) & 1u << channel;
+}
+
 static int64_t one(const struct settings *s)
 {
-	(void)s;
-	return 1;
+	return workers_only(s) ? 0 : 1;
 }
 
 static int64_t embedded_redis(const struct settings *s)
@@ -23,26 +33,28 @@ static int64_t embedded_redis(const struct settings *s)
 
 static int64_t mail_workers(const struct settings *s)
 {
-	return s->workers_mail;
+	return runs(s, CHANNEL_MAIL) ? s->workers_mail : 0;
 }
 
 /* Without an account there is nobody to ask for a call. */
 static int64_t voice_workers(const struct settings *s)
 {
-	return *s->voice_accounts ? s->workers_voice : 0;
+	return runs(s, CHANNEL_VOICE) && *s->voice_accounts ? s->workers_voice : 0;
 }
 
+/* Who names push for this machine need not say again what broadcasts use. */
 static int64_t push_workers(const struct settings *s)
 {
-	bool in_use = channels_by_names(s->broadcast_channels) & 1u << CHANNEL_PUSH;
+	bool in_use = workers_only(s) ||
+		      channels_by_names(s->broadcast_channels) & 1u << CHANNEL_PUSH;
 
-	return in_use ? s->workers_push : 0;
+	return in_use && runs(s, CHANNEL_PUSH) ? s->workers_push : 0;
 }
 
 /* Bounces may come by a pipe instead, `tenko bounce`. */
 static int64_t bounce_readers(const struct settings *s)
 {
-	return *s->mail_bounce_maildir ? 1 : 0;
+	return *s->mail_bounce_maildir ? one(s) : 0;
 }
 
 static const struct role roles[] = {

@@ -130,6 +130,33 @@ def test_workers_of_what_is_set_up(master):
     assert {"voice-1", "push-1"} <= set(recorded(master))
 
 
+def test_workers_alone_need_no_store(master):
+    """And no Redis of their own, no program of the others, nothing but a folder for the lock."""
+    master.start_redis()
+    master.configure(roles={"workers": "mail,push"})
+    tenkod = bin_with(master)
+    for name in ("scheduler", "reply", "feed", "voice"):
+        (tenkod.parent / f"tenko-{name}").unlink()
+    shutil.rmtree(master.data_dir)
+    done = master.run("tenkod", "--config", master.conf, path=tenkod)
+    assert done.returncode == 78 and f"mkdir -m 700 {master.data_dir}" in done.stderr
+    master.data_dir.mkdir(mode=0o700)
+    # where push signs its messages: the one key that such a machine needs
+    master.configure(push={"vapid_key_file": str(copied_key(master))})
+    master.start("tenkod", path=tenkod)
+    assert sorted(recorded(master)) == ["mail-1", "mail-2", "push-1"]
+    assert [entry.name for entry in master.data_dir.iterdir()] == ["run"]
+    refused = master.cli("status", code=78).stderr
+    assert "roles.workers = mail,push" in refused and "the machine that has it" in refused
+
+
+def copied_key(sandbox):
+    """A key made by `tenko init` elsewhere."""
+    other = sandbox.root / "other"
+    sandbox.run("tenko", "init", other)
+    return other / "vapid.key"
+
+
 def test_a_channel_without_workers_needs_no_program(master):
     master.configure(workers={"mail": 0})
     tenkod = bin_with(master)

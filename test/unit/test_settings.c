@@ -590,12 +590,44 @@ START_TEST(redis_over_tcp_needs_a_password)
 }
 END_TEST
 
+START_TEST(a_machine_with_workers_alone_must_be_able_to_start_them)
+{
+#define REDIS "[redis]\nmode = external\naddress = 192.0.2.1:6379\npassword = x\n"
+	static const char *const sound[] = {
+		REDIS "[roles]\nworkers = mail\n",
+		REDIS "[roles]\nworkers = push,mail\n[workers]\nvoice = 0\n",
+		REDIS "[roles]\nworkers = voice\n[voice]\naccounts = AC1:t:+815012345678\n",
+		"[workers]\nmail = 0\n",
+	};
+	static const struct {
+		const char *text, *said;
+	} faulty[] = {
+		{REDIS "[roles]\nworkers = mail,fax\n", "found \"mail,fax\""},
+		{"[roles]\nworkers = mail\n", "redis.mode = external"},
+		{REDIS "[roles]\nworkers = mail,voice\n", "voice.accounts is empty"},
+		{REDIS "[roles]\nworkers = mail\n[workers]\nmail = 0\n", "workers.mail = 0"},
+	};
+#undef REDIS
+
+	for (size_t i = 0; i < LENGTH(sound); i++)
+		settings_free(read_good(sound[i]));
+	for (size_t i = 0; i < LENGTH(faulty); i++) {
+		struct buf said = {0};
+		read_faulty(faulty[i].text, strlen(faulty[i].text), &said);
+		ck_assert_ptr_nonnull(strstr(buf_text(&said), "roles.workers"));
+		ck_assert_ptr_nonnull(strstr(buf_text(&said), faulty[i].said));
+		buf_free(&said);
+	}
+}
+END_TEST
+
 static TCase *together(void)
 {
 	TCase *t = tcase_create("together");
 
 	tcase_add_checked_fixture(t, make_folder, remove_folder);
 	tcase_add_test(t, redis_over_tcp_needs_a_password);
+	tcase_add_test(t, a_machine_with_workers_alone_must_be_able_to_start_them);
 	return t;
 }
 
