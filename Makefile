@@ -6,6 +6,7 @@
 BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 CC      ?= gcc
 WERROR  ?= 0
 SANITIZE ?= 0
@@ -66,7 +67,7 @@ UNIT    := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.
 REPLAY  := $(patsubst test/fuzz/%.c,$(BUILD)/test/%,$(wildcard test/fuzz/fuzz_*.c))
 ARCHIVES := $(NAMES:%=$(BUILD)/lib/%.a)
 
-.PHONY: all test bench unit fuzz man format lint install clean help
+.PHONY: all test bench unit fuzz man format lint install deb clean help
 .SECONDARY:
 
 all: $(BINS) ## build every program into build/bin
@@ -151,20 +152,27 @@ lint: ## cppcheck, clang-tidy, shellcheck, layer check
 	scripts/check-layers
 	scripts/lint
 
+# What the programs read goes to share/tenko, folder by folder.
+DATA := $(wildcard config/templates config/regions config/rules.d config/sample config/dashboards)
+place = install -d $(DESTDIR)$(2) && install -m $(3) $(1) $(DESTDIR)$(2)
+
 install: all ## install into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -d $(DESTDIR)$(PREFIX)/share/tenko/templates $(DESTDIR)$(PREFIX)/share/tenko/regions \
-		$(DESTDIR)$(PREFIX)/share/tenko/rules.d $(DESTDIR)$(PREFIX)/share/tenko/systemd
-	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 config/tenko.conf $(DESTDIR)$(PREFIX)/share/tenko
-	install -m 644 config/templates/* $(DESTDIR)$(PREFIX)/share/tenko/templates
-	install -m 644 config/regions/* $(DESTDIR)$(PREFIX)/share/tenko/regions
-	install -m 644 config/rules.d/* $(DESTDIR)$(PREFIX)/share/tenko/rules.d
-	install -m 644 config/systemd/* $(DESTDIR)$(PREFIX)/share/tenko/systemd
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	install -m 644 config/completion/tenko.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tenko
-	install -m 644 config/completion/_tenko $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(call place,$(BINS),$(PREFIX)/bin,755)
+	$(call place,config/tenko.conf,$(PREFIX)/share/tenko,644)
+	$(foreach d,$(DATA),$(call place,$(wildcard $(d)/*),$(PREFIX)/share/tenko/$(notdir $(d)),644) &&) true
+	for page in $(wildcard config/man/*.[1-8]) $(BUILD)/man/*.[1-8]; do [ ! -e $$page ] || \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
+	$(foreach f,$(wildcard config/completion/tenko.bash),install -D -m 644 $(f) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tenko)
+	$(foreach f,$(wildcard config/completion/_tenko),install -D -m 644 $(f) \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_tenko)
+	$(call place,config/sysusers.d/tenko.conf,$(PREFIX)/lib/sysusers.d,644)
+	$(call place,config/tmpfiles.d/tenko.conf,$(PREFIX)/lib/tmpfiles.d,644)
+	$(call place,config/systemd/*,$(UNITDIR),644)
+	sed -i 's|/usr/local/bin|$(PREFIX)/bin|' $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(wildcard config/systemd/*)))
+
+deb: ## make the Debian package in build/deb
+	scripts/deb
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
