@@ -76,7 +76,7 @@ def test_an_include_against_the_layers_is_named(tree, path, include, rule):
     assert total.startswith("1 include ")
 
 
-@pytest.mark.parametrize("script", ["deps", "test", "lint", "format"])
+@pytest.mark.parametrize("script", ["deps", "test", "lint", "format", "deb"])
 def test_a_script_refuses_what_it_does_not_know(script):
     done = run(SCRIPTS / script, "--nonsense", cwd="/")
     assert done.returncode == 64
@@ -125,10 +125,11 @@ def test_the_units_are_understood(tmp_path):
     """By systemd itself, with our programs where the units want them."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd here")
-    for unit in (REPOSITORY / "config" / "systemd").iterdir():
-        name = unit.name.replace("@.", "@mail.")
-        text = unit.read_text(encoding="utf-8").replace("/usr/local/bin", str(BIN))
-        (tmp_path / name).write_text(text, encoding="utf-8")
+    units = {unit.name.replace("@.", "@1."): unit.read_text(encoding="utf-8")
+             for unit in (REPOSITORY / "config" / "systemd").iterdir()}
+    for name, text in units.items():
+        (tmp_path / name).write_text(text.replace("/usr/local/bin", str(BIN)), encoding="utf-8")
+    for name in units:
         done = run("systemd-analyze", "verify", "--man=no", tmp_path / name)
         said = [line for line in (done.stdout + done.stderr).splitlines() if name in line]
         assert done.returncode == 0 and not said
