@@ -10,6 +10,8 @@ from pathlib import Path
 
 MIRROR = "http://deb.debian.org/debian"
 # what every server has, beside the smallest system there is
+# which systemd-nspawn keeps from machines, unlike a real one
+LANDLOCK = ("landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp")
 INCLUDED = "systemd,systemd-sysv,dbus,sudo,iproute2"
 
 
@@ -60,7 +62,7 @@ class Machine:
         # not known to the machine manager of this system, which need not run one
         self.nspawn = subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network",
-             "--hostname=anpi", f"--directory={self.root}"],
+             "--hostname=anpi", f"--system-call-filter={' '.join(LANDLOCK)}", f"--directory={self.root}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         children = Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children")
 

@@ -111,6 +111,12 @@ def test_units_exclude_each_other():
             assert "InaccessiblePaths=-/var/lib/tenko\n" in text and "--instance 10%i" in text
 
 
+def test_tenkod_ends_the_others_itself():
+    """systemd would end Redis at once, and what workers have just sent would be sent again."""
+    text = (REPOSITORY / "config/systemd/tenko.service").read_text(encoding="utf-8")
+    assert "\nKillMode=mixed\n" in text
+
+
 def test_the_package(tmp_path):
     """Made of the programs that are there: sound to lintian, and everything in its place."""
     if not shutil.which("lintian"):
