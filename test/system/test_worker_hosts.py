@@ -14,8 +14,8 @@ from smtp_double import SmtpDouble
 
 PEOPLE = 300
 WORKERS = 2          # on each machine
-SESSION = 20         # messages that a worker has in hand at most
-CLAIM_SECONDS = 8    # after which its jobs go to another
+SESSION = 10         # messages that a worker has in hand at most
+CLAIM_SECONDS = 10    # after which its jobs go to another
 PASSWORD = "a password of the belt"
 
 
@@ -76,9 +76,9 @@ class WorkerHost:
             f"session_messages = {SESSION}\n")
         self.tenkod = start(tenko, "tenkod", [program("tenkod"), "--config", conf], self.host)
 
-    def delivered(self):
-        return {int(event["attempt"]) for event in self.tenkod.events("attempt.ended")
-                if event["outcome"] == "delivered"}
+    def ended(self):
+        """Ids of the attempts that were made here."""
+        return {int(event["attempt"]) for event in self.tenkod.events("attempt.ended")}
 
     def lose(self):
         """The cable first, so that nothing of the end gets out; and nobody may tidy up."""
@@ -119,15 +119,15 @@ def test_a_lost_machine_loses_nothing(tenko, network, record_property):
             wait_for(lambda one=one: one.host.run("ss", "-tnoH", "dport", "=", ":6379").count(
                 "timer:(keepalive") >= WORKERS, 10, "connections that are watched")
         tenko.cli("broadcast", "--title", "T", "--kind", "notice", "--to", "all", "--yes")
-        wait_for(lambda: len(lost.delivered()) >= SESSION and left.delivered()
+        wait_for(lambda: len(lost.ended()) >= SESSION and left.ended()
                  and held_by(belt, "worker-1"), 60, "both machines to be at work", lost.tenkod)
         lost.lose()
         held = held_by(belt, "worker-1")
         done = len(relay.files())
         assert held and done < PEOPLE
-        wait_for(lambda: not held_by(belt, "worker-1"), CLAIM_SECONDS * 4,
+        wait_for(lambda: not held_by(belt, "worker-1"), CLAIM_SECONDS * 6,
                  "what the lost machine held to be handed on", left.tenkod)
-        wait_for(lambda: tenko.cli_json("status", "1")["state"] == "finished", 60,
+        wait_for(lambda: tenko.cli_json("status", "1")["state"] == "finished", 120,
                  "the broadcast to end", left.tenkod)
         messages = relay.messages()
     assert {message["To"].addresses[0].addr_spec for message in messages} == {
@@ -135,7 +135,7 @@ def test_a_lost_machine_loses_nothing(tenko, network, record_property):
     attempts = [int(message["X-Tenko-Attempt"]) for message in messages]
     twice = {attempt for attempt in attempts if attempts.count(attempt) > 1}
     assert twice <= held and len(held) <= WORKERS * SESSION
-    assert held <= left.delivered()
+    assert held <= left.ended()
     assert "adds up" in tenko.cli("verify").stdout
     record_property("figures", f"{PEOPLE} people, {done} told when a machine was lost with "
                                f"{len(held)} jobs in hand; 0 missed, {len(twice)} told twice")
