@@ -230,10 +230,11 @@ struct store *cli_store(struct cli *cli)
 		exit(cli_fail(cli, EX_NOPERM, "%s: not yours; run this as root or as its owner",
 			      dir));
 	if (status == STORE_MISSING && *cli->settings->roles_workers)
-		exit(cli_fail(cli, EX_CONFIG,
-			      "%s says roles.workers = %s: there is no database here; run this on the "
-			      "machine that has it",
-			      cli->settings->file, cli->settings->roles_workers));
+		exit(cli_fail(
+			cli, EX_CONFIG,
+			"%s says roles.workers = %s: there is no database here; run this on the "
+			"machine that has it",
+			cli->settings->file, cli->settings->roles_workers));
 	if (status)
 		exit(cli_store_failed(cli, status));
 	return cli->store;

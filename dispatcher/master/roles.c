@@ -45,8 +45,8 @@ static int64_t voice_workers(const struct settings *s)
 /* Who names push for this machine need not say again what broadcasts use. */
 static int64_t push_workers(const struct settings *s)
 {
-	bool in_use = workers_only(s) ||
-		      channels_by_names(s->broadcast_channels) & 1u << CHANNEL_PUSH;
+	bool in_use =
+		workers_only(s) || channels_by_names(s->broadcast_channels) & 1u << CHANNEL_PUSH;
 
 	return in_use && runs(s, CHANNEL_PUSH) ? s->workers_push : 0;
 }
