@@ -110,7 +110,7 @@ def test_a_lost_machine_loses_nothing(tenko, network, record_property):
     to the other one when redis.claim_timeout is over, and only of that anything comes twice."""
     belt = start_redis(tenko, network.main)
     crowd.import_crowd(tenko, PEOPLE, addresses=1)
-    tenko.configure(workers={"mail": 0}, escalation={"final_wait": "1s"},
+    tenko.configure(workers={"mail": 0}, escalation={"final_wait": "1s", "retry_interval": "1s"},
                     pacing={"outage_after": "1m"})
     start(tenko, "tenkod", [program("tenkod"), "--config", tenko.conf], network.main)
     with Relay(network.main, tenko.root / "relay") as relay:
