@@ -41,6 +41,8 @@ def test_everything_is_installed(installed):
     for part in PARTS:
         assert sorted(path.name for path in (prefix / "share/tenko" / part).iterdir()) == sorted(
             path.name for path in (REPOSITORY / "config" / part).iterdir())
+    for page in (REPOSITORY / "config/man").iterdir():
+        assert (prefix / f"share/man/man{page.suffix[1:]}" / page.name).exists()
     units = prefix / "lib/systemd/system"
     assert sorted(path.name for path in units.iterdir()) == UNITS
     for unit in units.iterdir():
