@@ -102,6 +102,25 @@ enum store_status broadcast_each(struct store *store, int64_t most,
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
+enum store_status broadcast_shown(struct store *store, int64_t *ids, size_t room, size_t *count)
+{
+	sqlite3_stmt *s = stmt(
+		store,
+		"SELECT id FROM (SELECT id, state < 5 AS open FROM broadcast WHERE id IN"
+		" (SELECT id FROM (SELECT id FROM broadcast WHERE state < 5 AND kind <> 5"
+		"   ORDER BY id DESC LIMIT ?1)"
+		"  UNION SELECT id FROM (SELECT id FROM broadcast WHERE kind <> 5 ORDER BY id DESC LIMIT ?1))"
+		" ORDER BY open DESC, id DESC LIMIT ?1) ORDER BY id DESC",
+		"i", (int64_t)room);
+	enum store_status status = STORE_OK;
+
+	*count = 0;
+	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
+		ids[(*count)++] = sqlite3_column_int64(s, 0);
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
 enum store_status broadcast_open_ids(struct store *store, int64_t **ids, size_t *count)
 {
 	sqlite3_stmt *s = stmt(store,

@@ -55,6 +55,13 @@ MUST_USE enum store_status broadcast_load(struct store *store, int64_t id, struc
 /* Ids of those not over, and of those whose deliveries still change. The caller frees *ids. */
 MUST_USE enum store_status broadcast_open_ids(struct store *store, int64_t **ids, size_t *count);
 
+/*
+ * Ids for those who watch, newest first: of the broadcasts that are not over the newest, and where
+ * these are fewer than `room`, the newest of the others. Without trials (trial.h).
+ */
+MUST_USE enum store_status broadcast_shown(struct store *store, int64_t *ids, size_t room,
+					   size_t *count);
+
 /* Newest first, without trials (trial.h); `see` is called for each of at most `most`. The broadcast is freed after it. */
 MUST_USE enum store_status broadcast_each(struct store *store, int64_t most,
 					  void (*see)(const struct broadcast *b, void *arg),

@@ -2,6 +2,7 @@
 
 #include "common/base/mem.h"
 #include "common/store/stmt.h"
+#include "common/store/totals.h"
 
 #include <stdlib.h>
 
@@ -76,7 +77,7 @@ enum store_status decision_keep(struct store *store, struct kept_decision *d)
 			    d->at, d->broadcast, d->due_at));
 
 	d->id = stmt_last_id(store);
-	return status;
+	return status ? status : total_add(store, TOTAL_DECISION, d->verdict, 1);
 }
 
 #define DECISION_COLUMNS \

@@ -20,6 +20,7 @@ EMBED(migration_6, "006_hazard.sql");
 EMBED(migration_7, "007_family.sql");
 EMBED(migration_8, "008_bounce.sql");
 EMBED(migration_9, "009_drill.sql");
+EMBED(migration_10, "010_total.sql");
 
 /* The text, and what is to be done behind it that SQL cannot say. */
 static const struct {
@@ -35,6 +36,7 @@ static const struct {
 	{migration_7, NULL},
 	{migration_8, NULL},
 	{migration_9, NULL},
+	{migration_10, NULL},
 };
 
 int migrations_count(void)

@@ -2,6 +2,7 @@
 
 #include "common/base/mem.h"
 #include "common/store/stmt.h"
+#include "common/store/totals.h"
 
 #include <stdlib.h>
 
@@ -92,6 +93,14 @@ enum store_status telegram_find(struct store *store, enum telegram_source source
 	return !status && !*id ? STORE_NONE : status;
 }
 
+/* Counted once, when it has got the state it keeps. */
+static enum store_status count(struct store *store, const struct telegram *t)
+{
+	if (t->state == TELEGRAM_RECEIVED)
+		return STORE_OK;
+	return total_add(store, TOTAL_TELEGRAM, (int64_t)t->source * 256 + (int64_t)t->state, 1);
+}
+
 enum store_status telegram_append(struct store *store, struct telegram *t)
 {
 	int64_t known;
@@ -108,16 +117,18 @@ enum store_status telegram_append(struct store *store, struct telegram *t)
 			       t->by ? t->by : "", t->received_at,
 			       (const void *)(t->bytes ? t->bytes : ""), t->length));
 	t->id = stmt_last_id(store);
-	return status;
+	return status ? status : count(store, t);
 }
 
 enum store_status telegram_settle(struct store *store, const struct telegram *t)
 {
-	return stmt_run(store,
-			stmt(store,
-			     "UPDATE telegram SET state=?, reason=?, format=?, drill=? WHERE id=?",
-			     "isiii", (int64_t)t->state, t->reason ? t->reason : "",
-			     (int64_t)t->format, t->drill, t->id));
+	enum store_status status = stmt_run(
+		store, stmt(store,
+			    "UPDATE telegram SET state=?, reason=?, format=?, drill=? WHERE id=?",
+			    "isiii", (int64_t)t->state, t->reason ? t->reason : "",
+			    (int64_t)t->format, t->drill, t->id));
+
+	return status ? status : count(store, t);
 }
 
 enum store_status telegram_next(struct store *store, struct telegram *t)

@@ -225,6 +225,32 @@ static enum store_status compare_counts(struct verification *v, const struct cou
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
+/* The counters over everything, from all attempts by how they ended first. */
+static enum store_status compare_totals(struct verification *v)
+{
+	sqlite3_stmt *s =
+		stmt(v->store,
+		     "SELECT k, sum(n), sum(kept) FROM ("
+		     "SELECT channel * 256 + ifnull(first_outcome, outcome) AS k, count(*) AS n,"
+		     " 0 AS kept FROM attempt WHERE outcome IS NOT NULL GROUP BY k"
+		     " UNION ALL SELECT key, 0, n FROM total WHERE what = 1)"
+		     " GROUP BY k HAVING sum(n) <> sum(kept)",
+		     "");
+	enum store_status status;
+	char name[64], detail[160];
+
+	while ((status = stmt_row(v->store, s)) == STORE_OK) {
+		name_attempt(s, name, sizeof name);
+		snprintf(detail, sizeof detail,
+			 "attempts of all broadcasts, %s: %lld, but the counter says %lld", name,
+			 (long long)sqlite3_column_int64(s, 1),
+			 (long long)sqlite3_column_int64(s, 2));
+		report(v, &(struct difference){.check = "total", .detail = detail});
+	}
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
 /* all of it */
 
 /*
@@ -332,6 +358,8 @@ enum store_status verify_all(struct store *store, int64_t now, int64_t silence,
 		status = find_outages(&v, silence);
 	if (!status)
 		status = verify_broadcasts(&v);
+	if (!status && verified->differences == 0) /* else it is these that they tell of */
+		status = compare_totals(&v);
 	store_rollback(store);
 	return status;
 }

@@ -75,7 +75,7 @@ static enum store_status contact_is_gone(struct scheduler *s, struct run *run, s
 		status = attempt_close(
 			s->store, a->id, OUTCOME_REFUSED,
 			a->channel == CHANNEL_PUSH ? "no device" : "the contact is gone", s->now);
-	run->outcomes[a->channel][OUTCOME_REFUSED]++;
+	runs_count_attempt(&s->runs, run, a->channel, OUTCOME_REFUSED);
 	return status ? status : chain_apply(s, run, d, EVENT_REFUSED);
 }
 

@@ -92,7 +92,7 @@ static enum store_status close_attempt(struct scheduler *s, const struct attempt
 	if (status)
 		return status;
 
-	run->outcomes[a->channel][outcome]++;
+	runs_count_attempt(&s->runs, run, a->channel, outcome);
 	run->attempts_ended++;
 	if (d.state != DELIVERY_IN_FLIGHT || d.attempt != a->id)
 		return STORE_OK; /* answered or called off meanwhile */

@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/store/totals.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -121,6 +122,13 @@ enum store_status run_count_answer(struct run *run, struct store *store, const c
 	return STORE_OK;
 }
 
+void runs_count_attempt(struct runs *runs, struct run *run, enum channel channel,
+			enum outcome outcome)
+{
+	run->outcomes[channel][outcome]++;
+	runs->ended[run->b->kind == KIND_DRILL][channel][outcome]++;
+}
+
 bool run_is_live(const struct run *run)
 {
 	return run->b->state == BROADCAST_RUNNING;
@@ -155,6 +163,24 @@ static enum store_status store_counters(struct store *store, struct run *run, in
 	return status;
 }
 
+static enum store_status store_totals(struct store *store, struct runs *runs)
+{
+	enum store_status status = STORE_OK;
+
+	for (int c = 1; c < CHANNEL_END; c++) {
+		for (int o = 1; !status && o < OUTCOME_END; o++) {
+			int64_t drills = runs->ended[true][c][o];
+			int64_t all = runs->ended[false][c][o] + drills;
+			if (all)
+				status = total_add(store, TOTAL_ATTEMPT, c * 256 + o, all);
+			if (!status && drills)
+				status = total_add(store, TOTAL_DRILL, c * 256 + o, drills);
+		}
+	}
+	memset(runs->ended, 0, sizeof runs->ended);
+	return status;
+}
+
 enum store_status runs_store(struct runs *runs, struct store *store, int64_t now)
 {
 	enum store_status status = STORE_OK;
@@ -166,7 +192,7 @@ enum store_status runs_store(struct runs *runs, struct store *store, int64_t now
 			status = broadcast_save(store, run->b);
 		run->changed = false;
 	}
-	return status;
+	return status ? status : store_totals(store, runs);
 }
 
 void runs_tidy(struct runs *runs)

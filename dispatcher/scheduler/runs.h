@@ -29,6 +29,9 @@ struct run {
 struct runs {
 	struct run **list;
 	size_t count;
+
+	/* to be stored at the end of the turn: attempts ended of all broadcasts; [true]: of drills */
+	int64_t ended[2][CHANNEL_END][OUTCOME_END];
 };
 
 /* The run of a broadcast, from the store if it is not there. STORE_NONE: no such broadcast. */
@@ -43,6 +46,10 @@ void run_count(struct run *run, enum delivery_state from, enum delivery_state to
 /* Counts answers by choice, for runs_store(). */
 MUST_USE enum store_status run_count_answer(struct run *run, struct store *store,
 					    const char *choice, int n);
+
+/* An attempt of the run has ended, in the broadcast's figures and in those of all. */
+void runs_count_attempt(struct runs *runs, struct run *run, enum channel channel,
+			enum outcome outcome);
 
 /* Whether its deliveries may be tried now. */
 bool run_is_live(const struct run *run);

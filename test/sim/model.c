@@ -84,6 +84,21 @@ static void check_broadcasts(struct world *w)
 
 /* accounting */
 
+static void check_totals(struct world *w)
+{
+	const struct twin_data *t = &w->store.now;
+
+	for (int c = 0; c < CHANNEL_END; c++) {
+		for (int o = 0; o < OUTCOME_END; o++) {
+			int64_t sum = 0;
+			for (int b = 0; b < t->broadcast_count; b++)
+				sum += t->ended[b][c][o];
+			must(w, sum == t->totals[c][o],
+			     "the counters over all broadcasts are wrong");
+		}
+	}
+}
+
 static void check_counters(struct world *w, int64_t broadcast)
 {
 	const struct twin_data *t = &w->store.now;
@@ -197,6 +212,7 @@ void model_committed(struct world *w)
 	check_broadcasts(w);
 	for (int i = 0; i < t->broadcast_count; i++)
 		check_counters(w, i + 1);
+	check_totals(w);
 	for (int i = 0; i < t->delivery_count; i++)
 		check_delivery(w, &t->deliveries[i]);
 	check_pacing(w);

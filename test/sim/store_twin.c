@@ -8,6 +8,7 @@
 #include "common/store/family.h"
 #include "common/store/reply.h"
 #include "common/store/schedule.h"
+#include "common/store/totals.h"
 #include "test/sim/model.h"
 
 #include <stddef.h>
@@ -764,6 +765,14 @@ enum store_status tally_get(struct store *store, int64_t broadcast, enum tally w
 	WORKS(store);
 	*n = what == TALLY_STATE ? store->now.states[broadcast - 1][key]
 				 : store->now.ended[broadcast - 1][key / 256][key % 256];
+	return STORE_OK;
+}
+
+enum store_status total_add(struct store *store, enum total what, int64_t key, int64_t n)
+{
+	WORKS(store);
+	if (what == TOTAL_ATTEMPT)
+		store->now.totals[key / 256][key % 256] += n;
 	return STORE_OK;
 }
 

@@ -49,6 +49,7 @@ struct twin_data {
 	int64_t marks[CHANNEL_END][2];
 	int64_t states[BROADCASTS_MOST][DELIVERY_STATE_END];
 	int64_t ended[BROADCASTS_MOST][CHANNEL_END][OUTCOME_END];
+	int64_t totals[CHANNEL_END][OUTCOME_END];
 	int64_t answers[BROADCASTS_MOST][CHOICES];
 	int64_t attempts_progress[BROADCASTS_MOST], answers_progress[BROADCASTS_MOST];
 	bool channel_down[CHANNEL_END];
