@@ -54,11 +54,13 @@ static const struct {
 /* The wait after Redis or the channel was found down; it doubles while that lasts. */
 enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MOST_MS = 8000, SIGNALS = 3 };
 
+enum { SHOW_UP_S = 10 };
+
 struct worker {
 	const struct worker_channel *channel;
 	struct settings *settings;
 	struct event_base *loop;
-	struct event *readable, *timer, *look, *signals[SIGNALS];
+	struct event *readable, *timer, *look, *presence, *signals[SIGNALS];
 	struct claim *claim;
 	char name[128]; /* "mail-1@host" */
 	enum worker_state state;
@@ -198,6 +200,25 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	}
 	if (!connected)
 		lose_connection(w);
+}
+
+static void on_show_up(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	if (w->state != WORKER_DISCONNECTED && !claim_show_up(w->claim))
+		lose_connection(w);
+}
+
+/* For monitoring: one that has nothing to do is seen all the same. */
+static void watch_presence(struct worker *w)
+{
+	static const struct timeval every = {.tv_sec = SHOW_UP_S};
+
+	w->presence = event_new(w->loop, -1, EV_PERSIST, on_show_up, w);
+	event_add(w->presence, &every);
 }
 
 static void watch_looks(struct worker *w)
@@ -441,6 +462,7 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	w->contents = contents_new();
 	watch_signals(w);
 	watch_looks(w);
+	watch_presence(w);
 
 	bool opened = channel->open(w, w->settings);
 	w->exit_code = opened ? EX_OK : EX_CONFIG;
@@ -458,6 +480,7 @@ int worker_main(int argc, char **argv, const struct worker_channel *channel)
 	event_free(w->timer);
 	if (w->look)
 		event_free(w->look);
+	event_free(w->presence);
 	for (int i = 0; i < SIGNALS; i++)
 		event_free(w->signals[i]);
 	claim_free(w->claim);

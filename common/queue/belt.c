@@ -462,3 +462,8 @@ bool belt_wait_for_results(struct belt *belt)
 				 redis_key(belt->waiting, "results"));
 	return belt->asked;
 }
+
+bool belt_figures(struct belt *belt, struct queue_figures *figures)
+{
+	return queue_figures_ask(belt->redis, figures);
+}

@@ -20,6 +20,7 @@
 #include "common/base/buf.h"
 #include "common/base/vocabulary.h"
 #include "common/conf/settings.h"
+#include "common/queue/figures.h"
 #include "common/queue/job.h"
 #include <event2/event.h>
 #include <stddef.h>
@@ -102,5 +103,7 @@ struct results {
 MUST_USE bool belt_results(struct belt *belt, size_t most, struct results *results);
 MUST_USE bool belt_results_done(struct belt *belt, const struct results *results);
 void results_free(struct results *results);
+/* How it all stands, for monitoring. The caller frees them. */
+MUST_USE bool belt_figures(struct belt *belt, struct queue_figures *figures);
 /* Asks to be told by on_results when there is one. */
 MUST_USE bool belt_wait_for_results(struct belt *belt);

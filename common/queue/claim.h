@@ -56,6 +56,12 @@ MUST_USE bool claim_content(struct claim *claim, int64_t broadcast, struct conte
 MUST_USE bool claim_report(struct claim *claim, const struct result *results, const int *lanes,
 			   size_t count);
 
+/*
+ * Lets Redis note that this worker is there, which XINFO CONSUMERS tells as its idle time: a worker
+ * that waits for jobs does not count as seen. False: the connection broke.
+ */
+MUST_USE bool claim_show_up(struct claim *claim);
+
 /* Takes up to LOOKS_MOST of the channel's looks. False: it broke. */
 MUST_USE bool claim_looks(struct claim *claim, struct look *looks, size_t *count);
 

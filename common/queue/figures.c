@@ -8,11 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is asked, in this order: of each stream two questions, and then of the rest. */
+enum {
+	OF_STREAM,
+	OF_CONSUMERS,
+	OF_STREAMS,
+	ALL_STREAMS = (CHANNEL_END - 1) * LANES * OF_STREAMS,
+	OF_RESULTS = ALL_STREAMS,
+	OF_OLDEST_RESULT,
+	OF_DEAD,
+	OF_TIME,
+};
+
 /* The value of a name in an answer of name, value, name, value ...; NULL: not there. */
 static const redisReply *value_of(const redisReply *pairs, const char *name)
 {
 	for (size_t i = 0; i + 1 < pairs->elements; i += 2)
-		if (strcmp(pairs->element[i]->str, name) == 0)
+		if (pairs->element[i]->str && strcmp(pairs->element[i]->str, name) == 0)
 			return pairs->element[i + 1];
 	return NULL;
 }
@@ -24,60 +36,116 @@ static int64_t number_of(const redisReply *pairs, const char *name)
 	if (!value)
 		return 0;
 	return value->type == REDIS_REPLY_INTEGER ? value->integer
-	       : value->str			  ? strtoll(value->str, NULL, 10)
+	       : value->str                       ? strtoll(value->str, NULL, 10)
 						  : 0;
 }
 
-static int64_t length_of(struct redis *redis, const char *key)
+/* The number in front of an entry's id; 0: it is none. */
+static int64_t entry_number(const redisReply *entry)
 {
-	redisReply *reply = redis_ask(redis, "XLEN %s", key);
-	int64_t length = reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+	bool sound = entry && entry->type == REDIS_REPLY_ARRAY && entry->elements > 0 &&
+		     entry->element[0]->str;
 
-	freeReplyObject(reply);
-	return length;
+	return sound ? strtoll(entry->element[0]->str, NULL, 10) : 0;
 }
 
-static void read_consumers(struct redis *redis, const char *key, struct stream_figures *f)
+struct asked {
+	struct queue_figures *figures;
+	struct stream_figures *stream; /* the one that is being told of; NULL: it does not exist */
+};
+
+static void see_stream(const redisReply *reply, enum channel channel, int lane, struct asked *asked)
 {
-	redisReply *reply = redis_ask(redis, "XINFO CONSUMERS %s workers", key);
+	struct queue_figures *figures = asked->figures;
 
-	if (reply && reply->type == REDIS_REPLY_ARRAY) {
-		f->consumers = mem_array(reply->elements, sizeof *f->consumers);
-		for (size_t i = 0; i < reply->elements; i++) {
-			const redisReply *pairs = reply->element[i];
-			const redisReply *name = value_of(pairs, "name");
-			struct consumer_figures *c = &f->consumers[f->consumer_count++];
-			snprintf(c->name, sizeof c->name, "%s", name ? name->str : "");
-			c->pending = number_of(pairs, "pending");
-			c->idle_ms = number_of(pairs, "idle");
-			f->pending += c->pending;
-		}
-	}
-	freeReplyObject(reply);
-}
-
-static void read_stream(struct redis *redis, enum channel channel, int lane,
-			struct queue_figures *figures)
-{
-	const char *key = redis_key(redis, "q:%s:%d", channel_name(channel), lane);
-	struct stream_figures f = {.channel = channel, .lane = lane};
-	redisReply *reply = redis_ask(redis, "XINFO STREAM %s", key);
-	bool exists = reply && reply->type == REDIS_REPLY_ARRAY;
-
-	if (exists) {
-		const redisReply *first = value_of(reply, "first-entry");
-		f.length = number_of(reply, "length");
-		f.last_id = number_of(reply, "last-generated-id");
-		if (first && first->type == REDIS_REPLY_ARRAY)
-			f.oldest_id = strtoll(first->element[0]->str, NULL, 10);
-	}
-	freeReplyObject(reply);
-	if (!exists)
+	asked->stream = NULL;
+	if (reply->type != REDIS_REPLY_ARRAY)
 		return;
-	read_consumers(redis, key, &f);
 	figures->streams =
 		mem_resize(figures->streams, figures->stream_count + 1, sizeof *figures->streams);
-	figures->streams[figures->stream_count++] = f;
+	asked->stream = &figures->streams[figures->stream_count++];
+	*asked->stream = (struct stream_figures){
+		.channel = channel,
+		.lane = lane,
+		.length = number_of(reply, "length"),
+		.last_id = number_of(reply, "last-generated-id"),
+		.oldest_id = entry_number(value_of(reply, "first-entry")),
+	};
+}
+
+static void see_consumers(const redisReply *reply, struct stream_figures *f)
+{
+	if (!f || reply->type != REDIS_REPLY_ARRAY)
+		return;
+	f->consumers = mem_array(reply->elements, sizeof *f->consumers);
+	for (size_t i = 0; i < reply->elements; i++) {
+		const redisReply *pairs = reply->element[i];
+		const redisReply *name = value_of(pairs, "name");
+		struct consumer_figures *c = &f->consumers[f->consumer_count++];
+		snprintf(c->name, sizeof c->name, "%s", name && name->str ? name->str : "");
+		c->pending = number_of(pairs, "pending");
+		c->idle_ms = number_of(pairs, "idle");
+		f->pending += c->pending;
+	}
+}
+
+/* An entry's id is the time at which it came, by the clock of Redis. */
+static void see_time(const redisReply *reply, struct queue_figures *figures)
+{
+	bool sound = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+		     reply->element[0]->str && reply->element[1]->str;
+	int64_t oldest = figures->results_age; /* until now: when it came */
+	int64_t now = sound ? strtoll(reply->element[0]->str, NULL, 10) * 1000 +
+				      strtoll(reply->element[1]->str, NULL, 10) / 1000
+			    : oldest;
+
+	figures->results_age = oldest && now > oldest ? now - oldest : 0;
+}
+
+static void see_answer(size_t i, const redisReply *reply, void *arg)
+{
+	struct asked *asked = arg;
+	struct queue_figures *figures = asked->figures;
+	int64_t number = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+	int stream = (int)i / OF_STREAMS;
+
+	if (i < ALL_STREAMS && i % OF_STREAMS == OF_STREAM)
+		see_stream(reply, (enum channel)(CHANNEL_NONE + 1 + stream / LANES), stream % LANES,
+			   asked);
+	else if (i < ALL_STREAMS)
+		see_consumers(reply, asked->stream);
+	else if (i == OF_RESULTS)
+		figures->results = number;
+	else if (i == OF_OLDEST_RESULT && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0)
+		figures->results_age = entry_number(reply->element[0]);
+	else if (i == OF_DEAD)
+		figures->dead = number;
+	else if (i == OF_TIME)
+		see_time(reply, figures);
+}
+
+bool queue_figures_ask(struct redis *redis, struct queue_figures *figures)
+{
+	struct asked asked = {.figures = figures};
+
+	*figures = (struct queue_figures){0};
+	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++) {
+		for (int lane = 0; lane < LANES; lane++) {
+			const char *key =
+				redis_key(redis, "q:%s:%d", channel_name((enum channel)c), lane);
+			redis_addf(redis, "XINFO STREAM %s", key);
+			redis_addf(redis, "XINFO CONSUMERS %s workers", key);
+		}
+	}
+	const char *results = redis_key(redis, "results");
+	redis_addf(redis, "XLEN %s", results);
+	redis_addf(redis, "XRANGE %s - + COUNT 1", results);
+	redis_addf(redis, "XLEN %s", redis_key(redis, "dead"));
+	redis_addf(redis, "TIME");
+	bool answered = redis_run(redis, see_answer, &asked);
+	if (!answered)
+		queue_figures_free(figures);
+	return answered;
 }
 
 bool queue_figures_read(const struct settings *settings, struct queue_figures *figures,
@@ -86,19 +154,9 @@ bool queue_figures_read(const struct settings *settings, struct queue_figures *f
 	struct redis *redis = redis_new(settings);
 
 	*figures = (struct queue_figures){0};
-	bool read = redis_connect(redis);
-	for (int c = CHANNEL_NONE + 1; read && c < CHANNEL_END; c++)
-		for (int lane = 0; lane < LANES; lane++)
-			read_stream(redis, (enum channel)c, lane, figures);
-	if (read) {
-		figures->results = length_of(redis, redis_key(redis, "results"));
-		figures->dead = length_of(redis, redis_key(redis, "dead"));
-		read = redis_connected(redis);
-	}
-	if (!read) {
+	bool read = redis_connect(redis) && queue_figures_ask(redis, figures);
+	if (!read)
 		buf_text_add(fault, redis_error(redis));
-		queue_figures_free(figures);
-	}
 	redis_free(redis);
 	return read;
 }

@@ -19,7 +19,7 @@ struct consumer_figures {
 struct stream_figures {
 	enum channel channel;
 	int lane;
-	int64_t length;	   /* jobs, those that workers hold among them */
+	int64_t length;    /* jobs, those that workers hold among them */
 	int64_t pending;   /* jobs that workers hold */
 	int64_t oldest_id; /* attempt id of the oldest job; 0: none */
 	int64_t last_id;   /* attempt id of the last job ever handed over */
@@ -30,9 +30,15 @@ struct stream_figures {
 struct queue_figures {
 	struct stream_figures *streams; /* those that exist, by channel and lane */
 	size_t stream_count;
-	int64_t results; /* reported by workers, not taken in yet */
-	int64_t dead;	 /* records that could not be read */
+	int64_t results;     /* reported by workers, not taken in yet */
+	int64_t results_age; /* milliseconds since the oldest of them was reported */
+	int64_t dead;        /* records that could not be read */
 };
+
+struct redis;
+
+/* Asks on a connection that is open, in one round trip. False: it broke. */
+MUST_USE bool queue_figures_ask(struct redis *redis, struct queue_figures *figures);
 
 /* False, with a sentence in `fault`, where Redis cannot be reached. */
 MUST_USE bool queue_figures_read(const struct settings *settings, struct queue_figures *figures,

@@ -194,6 +194,7 @@ void child_start(struct child *child)
 {
 	move(child, CHILD_STARTING);
 	child->started = clock_monotonic();
+	child->starts++;
 	if (!start_process(child)) {
 		int error = errno;
 		stop_waiting(child);

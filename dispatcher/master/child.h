@@ -67,6 +67,7 @@ struct child {
 	enum child_state state;
 	pid_t pid;       /* 0: there is no process */
 	int64_t started; /* monotonic, of the process */
+	int64_t starts;  /* in all */
 	int deaths;      /* in a row; forgotten by one that lived long enough */
 	int exit_code;   /* of the last process; -1: a signal ended it */
 	bool served;     /* at least once */

@@ -13,6 +13,7 @@
 #include "dispatcher/master/generation.h"
 #include "dispatcher/master/ground.h"
 #include "dispatcher/master/notify.h"
+#include "dispatcher/master/posting.h"
 #include "dispatcher/master/refuse.h"
 #include "dispatcher/master/roles.h"
 
@@ -26,6 +27,8 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+enum { POST_S = 2 }; /* between postings of the figures, where nothing changes */
 
 enum phase { PHASE_STARTING, PHASE_UP, PHASE_ENDING };
 
@@ -42,8 +45,9 @@ struct master {
 	struct child **children;
 	size_t count;
 	struct buf status; /* as it was told last */
+	struct board *board;
 
-	struct event *advance, *hurry, *watchdog;
+	struct event *advance, *hurry, *watchdog, *post;
 	struct event *signals[4];
 };
 
@@ -192,6 +196,7 @@ static void on_advance(evutil_socket_t fd, short what, void *arg)
 			ready_tell();
 	}
 	generation_record(m->settings, m->children, m->count);
+	posting_renew(m->board, m->children, m->count);
 }
 
 static void on_child_changed(struct child *child, void *arg)
@@ -261,6 +266,15 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 	notify_watchdog();
 }
 
+static void on_post(evutil_socket_t fd, short what, void *arg)
+{
+	struct master *m = arg;
+
+	(void)fd;
+	(void)what;
+	posting_renew(m->board, m->children, m->count);
+}
+
 /* the whole */
 
 static void open_events(struct master *m)
@@ -285,6 +299,9 @@ static void open_events(struct master *m)
 		m->signals[i] = evsignal_new(base, handled[i].number, handled[i].handler, m);
 		event_add(m->signals[i], NULL);
 	}
+	static const struct timeval seconds = {.tv_sec = POST_S};
+	m->post = event_new(base, -1, EV_PERSIST, on_post, m);
+	event_add(m->post, &seconds);
 	if (interval) {
 		struct timeval every = {.tv_sec = interval / 1000,
 					.tv_usec = interval % 1000 * 1000};
@@ -301,6 +318,7 @@ static void close_events(struct master *m)
 		event_free(m->signals[i]);
 	event_free(m->advance);
 	event_free(m->hurry);
+	event_free(m->post);
 	if (m->watchdog)
 		event_free(m->watchdog);
 	event_base_free(m->family.base);
@@ -315,12 +333,14 @@ static int run(struct master *m)
 	m->family.changed = on_child_changed;
 	m->family.arg = m;
 	m->count = roles_make(&m->family, &m->children);
+	m->board = posting_open(m->settings);
 	log_info("master.started", "children=%zu data_dir=%s", m->count,
 		 log_quote(m->settings->tenko_data_dir));
 	m->rank = -1;
 	event_active(m->advance, 0, 0);
 	event_base_dispatch(m->family.base);
 	generation_unsign(m->settings);
+	posting_remove(m->settings, m->board);
 	log_info("master.ended", "exit=%d", m->exit_code);
 	close_events(m);
 	return m->exit_code;

@@ -20,7 +20,13 @@ void effects_stop(struct effects *e, int64_t broadcast, int64_t ordinal)
 		e->stop_room = grown(e->stop_room);
 		e->stops = mem_resize(e->stops, e->stop_room, sizeof *e->stops);
 	}
-	e->stops[e->stop_count++] = (struct stop_effect){broadcast, ordinal};
+	e->stops[e->stop_count++] =
+		(struct stop_effect){.broadcast = broadcast, .ordinal = ordinal};
+}
+
+void effects_stop_began(struct effects *e, int64_t answered_at)
+{
+	e->stops[e->stop_count - 1].answered_at = answered_at;
 }
 
 void effects_look(struct effects *e, int64_t attempt, const char *reference)

@@ -14,6 +14,7 @@ struct scheduler;
 
 struct stop_effect {
 	int64_t broadcast, ordinal;
+	int64_t answered_at; /* the answer that stopped the chain; 0: it had stopped before */
 };
 
 struct look_effect {
@@ -31,6 +32,8 @@ struct effects {
 };
 
 void effects_stop(struct effects *effects, int64_t broadcast, int64_t ordinal);
+/* The newest stop is for an answer of that time: how long it took is measured. */
+void effects_stop_began(struct effects *effects, int64_t answered_at);
 void effects_look(struct effects *effects, int64_t attempt, const char *reference);
 void effects_clear(struct effects *effects); /* what was not sent; keeps the memory */
 void effects_free(struct effects *effects);

@@ -93,7 +93,10 @@ static enum store_status take_reply(struct scheduler *s, const struct reply_fact
 		{"ms", NULL, s->now - reply->at},
 	};
 	log_ids("reply.taken", ids, LENGTH(ids));
+	bool first = d.state != DELIVERY_ANSWERED;
 	status = chain_answered(s, run, &d, reply->id, reply->choice);
+	if (!status && first)
+		effects_stop_began(&s->effects, reply->at);
 	return status || !families ? status : families_tell(s, run, reply->person);
 }
 

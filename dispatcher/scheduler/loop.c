@@ -10,6 +10,7 @@
 #include "dispatcher/scheduler/calls.h"
 #include "dispatcher/scheduler/compare.h"
 #include "dispatcher/scheduler/handover.h"
+#include "dispatcher/scheduler/posting.h"
 #include "dispatcher/scheduler/settled.h"
 #include "dispatcher/scheduler/turn.h"
 
@@ -29,6 +30,7 @@ enum {
 	POLL_MS = 200,      /* how long a fact may go unseen whose poke was lost */
 	GATHER_MS = 20,     /* between turns for pokes: what comes in between is taken together */
 	LOOK_MS = 1000,     /* between looks at the belt while jobs are out */
+	POST_MS = 1000,     /* between postings of the figures */
 	RETRY_MS = 1000,    /* after the store failed */
 	RECONNECT_MS = 500, /* after the belt broke */
 	SIGNALS = 3,
@@ -39,7 +41,8 @@ struct loop {
 	struct event_base *base;
 	struct event *wake; /* the next turn */
 	struct event *gather;
-	struct event *poll, *look, *poked, *signals[SIGNALS];
+	struct event *poll, *look, *post, *poked, *signals[SIGNALS];
+	struct posting *posting;
 	int poke_fd, lock_fd;
 	int64_t turned_at;    /* monotonic: when the last turn began */
 	int64_t seen_version; /* of the store, at the last turn */
@@ -187,6 +190,16 @@ static void on_gathered(evutil_socket_t fd, short what, void *arg)
 	wake_at(arg, 0);
 }
 
+static void on_post(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *l = arg;
+
+	(void)fd;
+	(void)what;
+	if (!posting_renew(l->posting, &l->s))
+		drop_belt(l);
+}
+
 /* The first at once; where thousands answer a second, a turn each would do nothing but begin. */
 static void on_poke(evutil_socket_t fd, short what, void *arg)
 {
@@ -330,6 +343,8 @@ static int open_all(struct loop *l)
 	l->turned_at = s->monotonic - GATHER_MS;
 	l->poll = every(l, POLL_MS, on_poll);
 	l->look = every(l, LOOK_MS, on_look);
+	l->posting = posting_new(s->settings);
+	l->post = every(l, POST_MS, on_post);
 	l->poked = event_new(l->base, l->poke_fd, EV_READ | EV_PERSIST, on_poke, l);
 	event_add(l->poked, NULL);
 	return EX_OK;
@@ -349,6 +364,8 @@ static void close_all(struct loop *l)
 	event_free_if(l->gather);
 	event_free_if(l->poll);
 	event_free_if(l->look);
+	event_free_if(l->post);
+	posting_free(l->posting);
 	event_free_if(l->poked);
 	for (int i = 0; i < SIGNALS; i++)
 		event_free_if(l->signals[i]);
@@ -389,6 +406,7 @@ int loop_run(struct settings *settings)
 	if (!code) {
 		give_up_rights(&l->s);
 		connect_belt(l);
+		on_post(-1, 0, l);
 		ready_tell();
 		log_info("scheduler.started", NULL);
 		wake_at(l, 0);

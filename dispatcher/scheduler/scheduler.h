@@ -11,6 +11,7 @@
  */
 
 #include "common/auth/token.h"
+#include "common/base/histogram.h"
 #include "common/conf/settings.h"
 #include "common/queue/belt.h"
 #include "common/store/delivery.h"
@@ -54,6 +55,7 @@ struct scheduler {
 	unsigned down; /* the set of channels that are down, see parked.h */
 	struct parked parked;
 	struct effects effects;
+	struct histogram stop_latency; /* from an answer to the end of what follows from it */
 	int64_t marks[CHANNEL_END][LANES]; /* largest attempt id on the belt, to be stored */
 	bool marks_changed;
 

@@ -178,6 +178,17 @@ static void results_taken(struct scheduler *s, const struct results *results)
 		lose_belt(s);
 }
 
+/* The chains are stopped, and so is what was on its way; where the belt is gone, nothing is. */
+static void measure_stops(struct scheduler *s)
+{
+	const struct effects *e = &s->effects;
+	int64_t now = clock_utc();
+
+	for (size_t i = 0; i < e->stop_count; i++)
+		if (e->stops[i].answered_at)
+			histogram_add(&s->stop_latency, now - e->stops[i].answered_at);
+}
+
 enum store_status turn(struct scheduler *s)
 {
 	struct results results = {0};
@@ -200,6 +211,8 @@ enum store_status turn(struct scheduler *s)
 	/* With nothing else to do, we wait for Redis. */
 	if (!status && s->belt_state != BELT_GONE && !s->more && !effects_settle(s))
 		lose_belt(s);
+	if (!status)
+		measure_stops(s);
 	effects_clear(&s->effects);
 	if (!status)
 		runs_tidy(&s->runs);
