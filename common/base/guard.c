@@ -81,6 +81,11 @@ void guard_allow_connect(struct guard *guard, int port)
 	guard->port[guard->ports++] = port;
 }
 
+void guard_connect_nowhere(struct guard *guard)
+{
+	guard->few_ports = true;
+}
+
 void guard_clear(struct guard *guard)
 {
 	for (size_t i = 0; i < guard->count; i++)

@@ -50,6 +50,9 @@ void guard_allow_system(struct guard *guard);
 /* From then on only to the ports that are allowed. */
 void guard_allow_connect(struct guard *guard, int port);
 
+/* From then on to nobody, but for the ports that are allowed. */
+void guard_connect_nowhere(struct guard *guard);
+
 /* At the beginning of a program: no core files, no look into it by others, no new privileges. */
 void guard_begin(void);
 

@@ -5,6 +5,7 @@
 #include "dispatcher/reply/gate.h"
 #include "dispatcher/reply/head.h"
 #include "dispatcher/reply/hooks.h"
+#include "dispatcher/reply/metrics.h"
 #include "dispatcher/reply/page.h"
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/scripts.h"
@@ -228,6 +229,7 @@ static const struct route {
 	{"/sw.js", false, false, scripts_serve_worker},
 	{"/healthz", false, false, serve_health},
 	{"/stats.json", false, false, stats_serve},
+	{"/metrics", false, false, metrics_serve},
 	{"/hooks/alertmanager", false, true, hooks_serve_alertmanager},
 	{"/hooks/cap", false, true, hooks_serve_cap},
 	{"/voice/call/", true, true, voice_serve_call},

@@ -120,7 +120,7 @@ static void allow_files(const struct server *server, struct guard *guard)
 	char *vapid = vapid_file(settings);
 
 	confine_to_store(guard, settings);
-	confine_to_redis(guard, settings);
+	guard_connect_nowhere(guard);
 	guard_allow_folder_of(guard, vapid, GUARD_READ);
 	if (tls_wanted(settings)) {
 		guard_allow_folder_of(guard, settings->reply_tls_certificate, GUARD_READ);
@@ -355,7 +355,6 @@ static void free_running(struct running *running)
 	if (server->base)
 		event_base_free(server->base);
 	libevent_global_shutdown();
-	json_decref(server->queue_figures);
 	token_keys_free(server->keys);
 	accounts_free(&server->accounts);
 	vapid_free(server->vapid);

@@ -15,7 +15,6 @@
 #include "common/store/store.h"
 #include "dispatcher/reply/traffic.h"
 #include <event2/event.h>
-#include <jansson.h>
 
 struct asked_cache;
 struct batch;
@@ -37,8 +36,6 @@ struct server {
 	struct guesses *guesses;
 	struct seen *pins; /* requests that tried a PIN */
 	struct traffic traffic;
-	json_t *queue_figures;       /* as they were when they were last asked for */
-	int64_t queue_figures_until; /* how long that will do, on the monotonic clock */
 };
 
 /* Runs until it is told to end; the exit code. Takes the settings. */

@@ -183,6 +183,7 @@ static void tell(struct entry *entry, bool recorded)
 	twiml_begin(&script);
 	if (recorded) {
 		visit->server->traffic.recorded++;
+		histogram_add(&visit->server->traffic.latency, clock_monotonic() - visit->began);
 		twiml_say(&script, PHRASE_CALL_TAKEN, language,
 			  a->talk.question.choice[a->choice].label[language]);
 		go_on(visit, &a->talk, &script);

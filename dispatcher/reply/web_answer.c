@@ -78,6 +78,7 @@ static void show_recorded(const struct visit *visit, const struct web_answer *w)
 	struct buf page = {0};
 
 	visit->server->traffic.recorded++;
+	histogram_add(&visit->server->traffic.latency, clock_monotonic() - visit->began);
 	page_recorded(&page, &view, w->at);
 	respond(visit, 200, TYPE_HTML, &page);
 	buf_free(&page);

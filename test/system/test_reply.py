@@ -307,28 +307,18 @@ def test_figures_are_for_loopback(endpoint):
     assert figures["broadcasts"][0]["targeted"] == 2
     assert figures["replies"]["recorded"] == 1
     assert figures["requests"]["200"] == 1 and figures["requests"]["404"] == 1
-    for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
-        assert endpoint.get("/stats.json", **{header: "127.0.0.1"}).status == 403
+    for path in ("/stats.json", "/metrics"):
+        for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
+            assert endpoint.get(path, **{header: "127.0.0.1"}).status == 403
 
 
-def test_figures_tell_of_the_queue_and_do_without_redis(stopped):
-    redis = stopped.tenko.start_redis()
-    for i in (1, 2):
-        redis.client.xadd("{tenko}:q:mail:0", {"job": "x"}, id=f"{i}-0")
-    stopped.start()
-    queue = stopped.get("/stats.json").json()["queue"]
-    assert queue["streams"] == [{"channel": "mail", "lane": 0, "length": 2, "pending": 0,
-                                 "oldest_age_ms": None, "workers": 0}]
-    assert (queue["results"], queue["dead"]) == (0, 0)
-    redis.send(signal.SIGSTOP)  # there, and silent
-    try:
-        wait_for(lambda: stopped.get("/stats.json").json()["queue"] is None)
-        began = time.monotonic()
-        for _ in range(20):
-            assert stopped.get("/stats.json").json()["queue"] is None
-        assert time.monotonic() - began < 3
-    finally:
-        redis.send(signal.SIGCONT)
+def test_figures_do_without_redis_and_scheduler(endpoint):
+    figures = endpoint.get("/stats.json").json()
+    assert figures["queue"] is None and figures["workers"] == figures["processes"] == []
+    assert figures["board_age_ms"] == {"scheduler": None, "tenkod": None}
+    text = endpoint.get("/metrics").text
+    assert "tenko_queue_up 0\n" in text and "\ntenko_queue_length{" not in text
+    assert 'tenko_deliveries{broadcast="1",state="waiting"} ' in text
 
 
 def test_figures_are_for_those_who_have_the_token(stopped):
@@ -339,4 +329,5 @@ def test_figures_are_for_those_who_have_the_token(stopped):
     for wrong in ("Bearer geheim2", "Bearer gehei", "Bearer ", "Basic geheim", "geheim", "bearer  geheim"):
         answer = stopped.get("/stats.json", Authorization=wrong, **far)
         assert answer.status == 401 and answer.headers["www-authenticate"] == "Bearer"
-    assert stopped.get("/stats.json", **far).status == 401
+    assert stopped.get("/stats.json", **far).status == stopped.get("/metrics", **far).status == 401
+    assert stopped.get("/metrics", Authorization="Bearer geheim", **far).status == 200

@@ -166,6 +166,18 @@ static void check_ports(void)
 	ck_assert_int_ne(connect_to(53), EACCES);
 }
 
+static void check_nowhere(void)
+{
+	struct guard guard = {0};
+
+	guard_allow_system(&guard);
+	guard_connect_nowhere(&guard);
+	guard_enter(&guard);
+	guard_clear(&guard);
+	ck_assert_int_eq(connect_to(9), EACCES);
+	ck_assert_int_eq(connect_to(53), EACCES);
+}
+
 /* Runs a check behind a guard in a process of its own; its folder is removed by ours. */
 static void run(void (*check)(void), long abi)
 {
@@ -202,6 +214,12 @@ START_TEST(other_ports_are_out_of_reach)
 }
 END_TEST
 
+START_TEST(nobody_is_connected_to)
+{
+	run(check_nowhere, 4);
+}
+END_TEST
+
 static void check_calls(void)
 {
 	char *const words[] = {(char[]){"true"}, NULL};
@@ -234,6 +252,7 @@ int main(void)
 	tcase_add_test(t, files_outside_are_out_of_reach);
 	tcase_add_test(t, a_file_that_is_hidden_is_named);
 	tcase_add_test(t, other_ports_are_out_of_reach);
+	tcase_add_test(t, nobody_is_connected_to);
 	tcase_add_test(t, calls_that_nobody_needs_are_refused);
 	suite_add_tcase(suite, t);
 	return run_suite(suite);
