@@ -391,6 +391,20 @@ static void bury(struct belt *belt, const char *id, const char *bytes, size_t le
 	redis_addf(belt->redis, "XDEL %s %s", redis_key(belt->redis, "results"), id);
 }
 
+/* Room for one more report, whatever it holds. */
+static void make_room(struct results *results)
+{
+	if (results->count + REPORT_MOST > results->room) {
+		results->room = 2 * results->room + REPORT_MOST;
+		results->list = mem_resize(results->list, results->room, sizeof *results->list);
+	}
+	if (results->entry_count == results->entry_room) {
+		results->entry_room = 2 * results->entry_room + 8;
+		results->entries =
+			mem_resize(results->entries, results->entry_room, sizeof *results->entries);
+	}
+}
+
 /* An entry is [id, [field, value, ...]]; ours have the one field r. */
 static void read_entry(struct belt *belt, const redisReply *entry, struct results *results)
 {
@@ -399,58 +413,84 @@ static void read_entry(struct belt *belt, const redisReply *entry, struct result
 	bool shaped = fields->type == REDIS_REPLY_ARRAY && fields->elements == 2 &&
 		      strcmp(fields->element[0]->str, "r") == 0;
 	const char *bytes = shaped ? fields->element[1]->str : "";
-	size_t length = shaped ? fields->element[1]->len : 0;
-	struct result *result = &results->list[results->count];
+	size_t length = shaped ? fields->element[1]->len : 0, count;
 
-	if (shaped && result_decode(bytes, length, result, &reason))
-		results->entries[results->count++] = mem_string(id);
-	else
+	make_room(results);
+	struct results_entry *to = &results->entries[results->entry_count];
+	if (!shaped || !report_decode(bytes, length, results->list + results->count, &count,
+				      &to->texts, &reason)) {
 		bury(belt, id, bytes, length, reason);
+		return;
+	}
+	snprintf(to->id, sizeof to->id, "%s", id);
+	results->count += count;
+	results->entry_count++;
 }
 
-bool belt_results(struct belt *belt, size_t most, struct results *results)
+/* The entries behind `after`, up to `most`; how many there were. */
+static bool read_entries(struct belt *belt, char *after, size_t room, size_t most, size_t *read,
+			 struct results *results)
 {
 	size_t refused = 0;
-	redisReply *reply = redis_ask(belt->redis, "XRANGE %s - + COUNT %lld",
-				      redis_key(belt->redis, "results"), (long long)most);
+	redisReply *reply = redis_ask(belt->redis, "XRANGE %s %s + COUNT %lld",
+				      redis_key(belt->redis, "results"), after, (long long)most);
 
-	*results = (struct results){0};
+	*read = 0;
 	if (reply && reply->type == REDIS_REPLY_ARRAY) {
-		results->list = mem_array(reply->elements, sizeof *results->list);
-		results->entries = mem_array(reply->elements, sizeof *results->entries);
+		*read = reply->elements;
 		for (size_t i = 0; i < reply->elements; i++)
 			read_entry(belt, reply->element[i], results);
+		if (*read > 0)
+			snprintf(after, room, "(%s", reply->element[*read - 1]->element[0]->str);
 	}
 	return went_well(belt, reply, NULL) && redis_run(belt->redis, count_refused, &refused);
 }
 
+/* How much stands in an entry is not known before it is read: few at first, then as many again. */
+bool belt_results(struct belt *belt, size_t most, struct results *results)
+{
+	enum { ENTRIES_FIRST = 8 };
+	char after[sizeof results->entries->id + 1] = "-";
+	size_t ask = ENTRIES_FIRST, seen = 0, read;
+
+	*results = (struct results){.more = true};
+	while (results->more && results->count < most) {
+		if (!read_entries(belt, after, sizeof after, ask, &read, results)) {
+			results_free(results);
+			return false;
+		}
+		results->more = read == ask;
+		seen += read;
+		ask = seen < most ? seen : most;
+	}
+	return true;
+}
+
 bool belt_results_done(struct belt *belt, const struct results *results)
 {
-	size_t argc = results->count + 2;
+	size_t argc = results->entry_count + 2;
 	const char **args = mem_array(argc, sizeof *args);
 	size_t *lengths = mem_array(argc, sizeof *lengths);
 
 	args[0] = "XDEL";
 	args[1] = redis_key(belt->redis, "results");
-	for (size_t i = 0; i < results->count; i++)
-		args[i + 2] = results->entries[i];
+	for (size_t i = 0; i < results->entry_count; i++)
+		args[i + 2] = results->entries[i].id;
 	for (size_t i = 0; i < argc; i++)
 		lengths[i] = strlen(args[i]);
 	redisReply *reply =
-		results->count ? redis_ask_args(belt->redis, argc, args, lengths) : NULL;
+		results->entry_count ? redis_ask_args(belt->redis, argc, args, lengths) : NULL;
 	free(args);
 	free(lengths);
-	return results->count == 0 || went_well(belt, reply, NULL);
+	return results->entry_count == 0 || went_well(belt, reply, NULL);
 }
 
 void results_free(struct results *results)
 {
-	for (size_t i = 0; i < results->count; i++) {
-		result_free(&results->list[i]);
-		free(results->entries[i]);
-	}
-	free(results->list);
+	for (size_t i = 0; i < results->entry_count; i++)
+		free(results->entries[i].texts);
 	free(results->entries);
+	free(results->list);
 	*results = (struct results){0};
 }
 

@@ -8,7 +8,8 @@
  * Keys, with the prefix of the settings as hash tag so that a cluster keeps them together:
  *
  *	{tenko}:q:<channel>:<lane>  stream of jobs; an entry's id is its attempt id
- *	{tenko}:results             stream of results; an entry is deleted once it is committed
+ *	{tenko}:results             stream of reports (result.h); an entry is deleted once all of its
+ *	                            results are committed
  *	{tenko}:dead                stream of what could not be decoded, with the reason
  *	{tenko}:stop:<broadcast>    bitmap by delivery ordinal: has answered
  *	{tenko}:halt:<broadcast>    there while a broadcast is paused or called off
@@ -22,6 +23,7 @@
 #include "common/conf/settings.h"
 #include "common/queue/figures.h"
 #include "common/queue/job.h"
+#include "common/queue/result.h"
 #include <event2/event.h>
 #include <stddef.h>
 
@@ -92,13 +94,19 @@ MUST_USE bool belt_recall(struct belt *belt, enum channel channel, int lane, con
 			  size_t count, bool *taken);
 
 /*
- * Results, oldest first; those that cannot be decoded go to the dead letters. They stay until
- * belt_results_done().
+ * Results, oldest first, `most` of them and those that were reported together with the last; reports
+ * that cannot be decoded go to the dead letters. They stay in the stream until belt_results_done().
+ * False: the connection broke; nothing is kept.
  */
 struct results {
 	struct result *list;
-	size_t count;
-	char **entries; /* their ids in the stream */
+	size_t count, room;
+	struct results_entry {
+		char id[48]; /* in the stream */
+		char *texts; /* of its results */
+	} * entries;
+	size_t entry_count, entry_room;
+	bool more; /* there may be others behind these */
 };
 MUST_USE bool belt_results(struct belt *belt, size_t most, struct results *results);
 MUST_USE bool belt_results_done(struct belt *belt, const struct results *results);

@@ -73,19 +73,45 @@ static const char *stream(const struct claim *claim, int lane)
 
 /* reporting */
 
-static void add_report(struct claim *claim, const struct result *result, int lane)
+/* Acknowledges and deletes the jobs of one lane, each by one command. */
+static void let_go(struct claim *claim, const struct result *results, const int *lanes,
+		   size_t count, int lane)
+{
+	enum { WORDS = 3 };
+	const char *key = stream(claim, lane), *args[WORDS + REPORT_MOST];
+	size_t lengths[WORDS + REPORT_MOST], n = 0;
+	char ids[REPORT_MOST][24];
+
+	for (size_t i = 0; i < count; i++) {
+		if (lanes[i] != lane)
+			continue;
+		int length = snprintf(ids[n], sizeof ids[n], "%" PRId64 "-0", results[i].attempt);
+		args[WORDS + n] = ids[n];
+		lengths[WORDS + n++] = (size_t)length;
+	}
+	if (n == 0)
+		return;
+	const char *acknowledge[WORDS] = {"XACK", key, "workers"}, *delete[] = {"XDEL", key};
+	for (size_t i = 0; i < WORDS; i++)
+		lengths[i] = strlen(args[i] = acknowledge[i]);
+	redis_add(claim->redis, WORDS + n, args, lengths);
+	for (size_t i = 0; i < LENGTH(delete); i++)
+		lengths[i + 1] = strlen(args[i + 1] = delete[i]);
+	redis_add(claim->redis, WORDS + n - 1, args + 1, lengths + 1);
+}
+
+/* Up to REPORT_MOST results, and their jobs, at one stroke. */
+static void add_report(struct claim *claim, const struct result *results, const int *lanes,
+		       size_t count)
 {
 	struct buf bytes = {0};
-	const char *key = stream(claim, lane);
-	char id[32];
 
-	result_encode(result, &bytes);
-	snprintf(id, sizeof id, "%" PRId64 "-0", result->attempt);
+	report_encode(results, count, &bytes);
 	redis_addf(claim->redis, "MULTI");
 	redis_addf(claim->redis, "XADD %s * r %b", redis_key(claim->redis, "results"), bytes.data,
 		   bytes.length);
-	redis_addf(claim->redis, "XACK %s workers %s", key, id);
-	redis_addf(claim->redis, "XDEL %s %s", key, id);
+	for (int lane = 0; lane < LANES; lane++)
+		let_go(claim, results, lanes, count, lane);
 	redis_addf(claim->redis, "EXEC");
 	buf_free(&bytes);
 }
@@ -106,8 +132,10 @@ bool claim_report(struct claim *claim, const struct result *results, const int *
 {
 	bool refused = false;
 
-	for (size_t i = 0; i < count; i++)
-		add_report(claim, &results[i], lanes[i]);
+	for (size_t done = 0, n; done < count; done += n) {
+		n = count - done < REPORT_MOST ? count - done : REPORT_MOST;
+		add_report(claim, results + done, lanes + done, n);
+	}
 	return redis_run(claim->redis, see_refusal, &refused) && !refused;
 }
 
@@ -140,7 +168,7 @@ static void bury(struct claim *claim, int lane, const char *id, const char *byte
 	redis_addf(claim->redis, "XADD %s * stream %s id %s reason %s raw %b",
 		   redis_key(claim->redis, "dead"), stream(claim, lane), id, reason, bytes, length);
 	result.outcome = OUTCOME_REFUSED;
-	add_report(claim, &result, lane);
+	add_report(claim, &result, &lane, 1);
 }
 
 static void take_entry(struct claim *claim, int lane, const redisReply *entry,
@@ -161,7 +189,6 @@ static void take_entry(struct claim *claim, int lane, const redisReply *entry,
 		bury(claim, lane, id, bytes, length, reason);
 		return;
 	}
-	claims->list = mem_resize(claims->list, claims->count + 1, sizeof *claims->list);
 	claims->list[claims->count++] = c;
 }
 
@@ -170,6 +197,8 @@ static void take_entries(struct claim *claim, int lane, const redisReply *entrie
 {
 	if (entries->type != REDIS_REPLY_ARRAY)
 		return;
+	claims->list =
+		mem_resize(claims->list, claims->count + entries->elements, sizeof *claims->list);
 	for (size_t i = 0; i < entries->elements; i++)
 		if (entries->element[i]->type == REDIS_REPLY_ARRAY)
 			take_entry(claim, lane, entries->element[i], claims);
@@ -326,26 +355,77 @@ bool claim_looks(struct claim *claim, struct look *looks, size_t *count)
 
 /* checking */
 
-/* Two answers a job: the stop bit, the halt key. */
+/* The jobs of one broadcast that stand one behind the other are asked about together. */
+static size_t of_one_broadcast(const struct job *jobs, size_t count)
+{
+	size_t n = 0;
+
+	while (n < count && jobs[n].broadcast == jobs[0].broadcast)
+		n++;
+	return n;
+}
+
+/* The stop bits of so many jobs of a broadcast. */
+static void ask_stopped(struct claim *claim, const struct job *jobs, size_t count)
+{
+	enum { WORDS = 2, EACH = 3 };
+	const char *words[WORDS] = {"BITFIELD_RO",
+				    redis_key(claim->redis, "stop:%" PRId64, jobs[0].broadcast)};
+	size_t argc = WORDS + EACH * count;
+	const char **args = mem_array(argc, sizeof *args);
+	size_t *lengths = mem_array(argc, sizeof *lengths);
+	char(*offsets)[12] = mem_array(count, sizeof *offsets);
+
+	for (size_t i = 0; i < WORDS; i++)
+		lengths[i] = strlen(args[i] = words[i]);
+	for (size_t i = 0, at = WORDS; i < count; i++, at += EACH) {
+		snprintf(offsets[i], sizeof offsets[i], "%" PRIu32, jobs[i].ordinal);
+		lengths[at] = strlen(args[at] = "GET");
+		lengths[at + 1] = strlen(args[at + 1] = "u1");
+		lengths[at + 2] = strlen(args[at + 2] = offsets[i]);
+	}
+	redis_add(claim->redis, argc, args, lengths);
+	free(args);
+	free(lengths);
+	free(offsets);
+}
+
+/* What was asked about, and how far it was answered. */
+struct check {
+	const struct job *jobs;
+	size_t count, at;
+	bool *wanted;
+};
+
+/* Two answers a broadcast: the stop bits, the halt key. */
 static void see_mark(size_t i, const redisReply *reply, void *arg)
 {
-	bool *wanted = arg;
+	struct check *check = arg;
+	bool *wanted = check->wanted + check->at, of_halt = i % 2;
+	size_t n = of_one_broadcast(check->jobs + check->at, check->count - check->at);
 
-	if (reply->type == REDIS_REPLY_INTEGER && reply->integer)
-		wanted[i / 2] = false;
+	for (size_t k = 0; k < n; k++) {
+		if (of_halt)
+			wanted[k] &= reply->type != REDIS_REPLY_INTEGER || !reply->integer;
+		else
+			wanted[k] = reply->type != REDIS_REPLY_ARRAY || k >= reply->elements ||
+				    !reply->element[k]->integer;
+	}
+	if (of_halt)
+		check->at += n;
 }
 
 bool claim_check(struct claim *claim, const struct job *jobs, size_t count, bool *wanted)
 {
-	for (size_t i = 0; i < count; i++) {
-		wanted[i] = true;
-		redis_addf(claim->redis, "GETBIT %s %lld",
-			   redis_key(claim->redis, "stop:%" PRId64, jobs[i].broadcast),
-			   (long long)jobs[i].ordinal);
+	struct check check = {.jobs = jobs, .count = count, .wanted = wanted};
+
+	for (size_t i = 0, n; i < count; i += n) {
+		n = of_one_broadcast(jobs + i, count - i);
+		ask_stopped(claim, jobs + i, n);
 		redis_addf(claim->redis, "EXISTS %s",
 			   redis_key(claim->redis, "halt:%" PRId64, jobs[i].broadcast));
 	}
-	return redis_run(claim->redis, see_mark, wanted);
+	return redis_run(claim->redis, see_mark, &check);
 }
 
 bool claim_content(struct claim *claim, int64_t broadcast, struct content **content)

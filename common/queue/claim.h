@@ -13,6 +13,7 @@
 #include "common/conf/settings.h"
 #include "common/queue/job.h"
 #include "common/queue/look.h"
+#include "common/queue/result.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -51,7 +52,9 @@ MUST_USE bool claim_check(struct claim *claim, const struct job *jobs, size_t co
 /* What a broadcast's jobs need beside themselves. *content stays NULL where it is not there. */
 MUST_USE bool claim_content(struct claim *claim, int64_t broadcast, struct content **content);
 
-/* Reports results and lets go of their jobs, each at one stroke. lanes[i] is that of its job.
+/*
+ * Reports results of this worker and lets go of their jobs, REPORT_MOST at one stroke. lanes[i] is
+ * that of its job.
  */
 MUST_USE bool claim_report(struct claim *claim, const struct result *results, const int *lanes,
 			   size_t count);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOB_VERSION = 1, JOB_WITH_TEXT = 2, RESULT_VERSION = 2, CONTENT_VERSION = 1 };
+enum { JOB_VERSION = 1, JOB_WITH_TEXT = 2, CONTENT_VERSION = 1 };
 
 void job_encode(const struct job *job, struct buf *out)
 {
@@ -69,51 +69,6 @@ void job_free(struct job *job)
 	free(job->title);
 	free(job->body);
 	job->address = job->name = job->token = job->title = job->body = NULL;
-}
-
-void result_encode(const struct result *result, struct buf *out)
-{
-	wire_put_u8(out, RESULT_VERSION);
-	wire_put_u8(out, result->outcome);
-	wire_put_i64(out, result->attempt);
-	wire_put_i64(out, result->started);
-	wire_put_i64(out, result->finished);
-	wire_put_text(out, result->worker);
-	wire_put_text(out, result->detail);
-	wire_put_text(out, result->gone ? result->gone : "");
-	wire_put_text(out, result->reference ? result->reference : "");
-}
-
-bool result_decode(const void *bytes, size_t length, struct result *result, const char **reason)
-{
-	struct wire_reader r = {.at = bytes, .end = (const unsigned char *)bytes + length};
-
-	/* Version 1 may still be in the queue when a newer program starts. */
-	int version = wire_range(&r, 1, RESULT_VERSION, "unknown version");
-	result->outcome = (enum outcome)wire_range(&r, 1, OUTCOME_END - 1, "unknown outcome");
-	result->attempt = wire_i64(&r);
-	result->started = wire_i64(&r);
-	result->finished = wire_i64(&r);
-	result->worker = wire_text(&r);
-	result->detail = wire_text(&r);
-	result->gone = version >= 2 ? wire_text(&r) : NULL;
-	result->reference = version >= 2 ? wire_text(&r) : NULL;
-	if (!r.fault && result->attempt <= 0)
-		r.fault = "an id is not positive";
-	if (wire_end(&r))
-		return true;
-	*reason = r.fault;
-	result_free(result);
-	return false;
-}
-
-void result_free(struct result *result)
-{
-	free(result->worker);
-	free(result->detail);
-	free(result->gone);
-	free(result->reference);
-	result->worker = result->detail = result->gone = result->reference = NULL;
 }
 
 /* content */

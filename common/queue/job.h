@@ -1,16 +1,14 @@
 #pragma once
 
 /*
- * Jobs and results on the wire. Versioned and strictly decoded: what is too short, too long, of
+ * Jobs on the wire. Versioned and strictly decoded: what is too short, too long, of
  * another version or out of range is refused with a reason.
  *
  * Layout, numbers big-endian, texts as a 16-bit length and UTF-8 bytes without NUL:
  *
- *	job     version 1 or 2 (u8) channel (u8) language (u8) dial order (u8) position (u8) try (u8)
- *	        ordinal (u32) attempt (i64) broadcast (i64) person (i64) address name token;
- *	        version 2 has title body behind these, which take the place of the broadcast's
- *	result  version 2 (u8) outcome (u8) attempt (i64) started (i64) finished (i64)
- *	        worker detail gone reference; version 1 ended before gone
+ *	version 1 or 2 (u8) channel (u8) language (u8) dial order (u8) position (u8) try (u8)
+ *	ordinal (u32) attempt (i64) broadcast (i64) person (i64) address name token;
+ *	version 2 has title body behind these, which take the place of the broadcast's
  *
  * The address of a push job stands for all devices of the person at once: a JSON array of objects
  * with id, kind (common/base/vocabulary.h), endpoint, p256dh and auth.
@@ -36,26 +34,11 @@ struct job {
 	char *title, *body; /* owned; NULL: those of the broadcast, in the job's language */
 };
 
-struct result {
-	enum outcome outcome;
-	int64_t attempt;
-	int64_t started, finished; /* UTC milliseconds */
-	char *worker;              /* "mail-1@host" */
-	char *detail;              /* the other side's words, addresses masked */
-	char *gone;                /* push: ids of devices that are no more, "3 4"; NULL: none */
-	char *reference;           /* the provider's id of a call that was placed; NULL: none */
-};
-
 void job_encode(const struct job *job, struct buf *out);
 /* False: *reason says why, a constant text; nothing is kept. */
 MUST_USE bool job_decode(const void *bytes, size_t length, struct job *job,
 			 const char **reason);
 void job_free(struct job *job); /* the texts */
-
-void result_encode(const struct result *result, struct buf *out);
-MUST_USE bool result_decode(const void *bytes, size_t length, struct result *result,
-			    const char **reason);
-void result_free(struct result *result);
 
 /*
  * What a worker needs of a broadcast beside the job: put into the queue once per broadcast, as

@@ -20,6 +20,11 @@ void wire_put_u8(struct buf *out, unsigned value)
 	put(out, value, 1);
 }
 
+void wire_put_u16(struct buf *out, unsigned value)
+{
+	put(out, value, 2);
+}
+
 void wire_put_u32(struct buf *out, uint32_t value)
 {
 	put(out, value, 4);
@@ -61,6 +66,11 @@ unsigned wire_u8(struct wire_reader *r)
 	return (unsigned)get(r, 1);
 }
 
+unsigned wire_u16(struct wire_reader *r)
+{
+	return (unsigned)get(r, 2);
+}
+
 uint32_t wire_u32(struct wire_reader *r)
 {
 	return (uint32_t)get(r, 4);
@@ -71,21 +81,28 @@ int64_t wire_i64(struct wire_reader *r)
 	return (int64_t)get(r, 8);
 }
 
-char *wire_text(struct wire_reader *r)
+const char *wire_view(struct wire_reader *r, size_t *length)
 {
-	size_t length = (size_t)get(r, 2);
-
-	if (!r->fault && length > JOB_TEXT_MOST)
+	*length = (size_t)get(r, 2);
+	if (!r->fault && *length > JOB_TEXT_MOST)
 		r->fault = "a text is too long";
-	if (!r->fault && (size_t)(r->end - r->at) < length)
+	if (!r->fault && (size_t)(r->end - r->at) < *length)
 		r->fault = "too short";
-	if (!r->fault && !utf8_valid(r->at, length))
+	if (!r->fault && !utf8_valid(r->at, *length))
 		r->fault = "a text is not UTF-8";
 	if (r->fault)
-		return mem_string("");
-	char *text = mem_copy(r->at, length);
-	r->at += length;
+		*length = 0;
+	const char *text = (const char *)r->at;
+	r->at += *length;
 	return text;
+}
+
+char *wire_text(struct wire_reader *r)
+{
+	size_t length;
+	const char *text = wire_view(r, &length);
+
+	return mem_copy(text, length);
 }
 
 int wire_range(struct wire_reader *r, int least, int most, const char *fault)

@@ -25,7 +25,7 @@
 enum {
 	TURN_REPLIES = 2000,
 	TURN_CONTROLS = 100,
-	TURN_RESULTS = 500,
+	TURN_RESULTS = 2000,
 	TURN_DELIVERIES = 500,
 	TURN_MS = 20, /* for fan-outs and sweeps */
 };

@@ -163,7 +163,7 @@ static void lose_belt(struct scheduler *s)
 	s->belt_state = BELT_GONE;
 }
 
-/* Fewer than asked for: there are none left, and we want to be told of the next. */
+/* Where there are none left we want to be told of the next. */
 static void results_taken(struct scheduler *s, const struct results *results)
 {
 	if (results->count > 0)
@@ -172,7 +172,7 @@ static void results_taken(struct scheduler *s, const struct results *results)
 		lose_belt(s);
 		return;
 	}
-	s->results_there = results->count == TURN_RESULTS;
+	s->results_there = results->more;
 	s->more |= s->results_there;
 	if (!s->results_there && !belt_wait_for_results(s->belt))
 		lose_belt(s);

@@ -1,14 +1,16 @@
 /*
- * What stands in the queue: jobs, results, contents of broadcasts. The first byte says which. What
- * is read must be written as the same bytes.
+ * What stands in the queue: jobs, reports of results, contents of broadcasts. The first byte says
+ * which. What is read must be written as the same bytes.
  *
  * Seeds: test/fuzz/seeds/job
  */
 
 #include "common/queue/job.h"
+#include "common/queue/result.h"
 #include "test/fuzz/must.h"
 #include "test/fuzz/target.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -34,24 +36,28 @@ static void read_job(const uint8_t *bytes, size_t length)
 	buf_free(&again);
 }
 
-static void read_result(const uint8_t *bytes, size_t length)
+static void read_report(const uint8_t *bytes, size_t length)
 {
+	static struct result list[REPORT_MOST];
 	const char *reason = NULL;
 	struct buf once = {0}, twice = {0};
-	struct result result;
+	char *texts;
+	size_t count, again;
 
-	if (!result_decode(bytes, length, &result, &reason)) {
+	if (!report_decode(bytes, length, list, &count, &texts, &reason)) {
 		fuzz_must(reason != NULL, "a refusal has a reason");
 		return;
 	}
-	result_encode(&result, &once);
-	result_free(&result);
+	report_encode(list, count, &once);
+	free(texts);
 	/* older versions are written as the present one */
-	fuzz_must(result_decode(once.data, once.length, &result, &reason), "a result is read back");
-	result_encode(&result, &twice);
+	fuzz_must(report_decode(once.data, once.length, list, &again, &texts, &reason),
+		  "a report is read back");
+	fuzz_must(count == again, "a report is read back whole");
+	report_encode(list, count, &twice);
+	free(texts);
 	fuzz_must(once.length == twice.length && memcmp(once.data, twice.data, once.length) == 0,
-		  "a result is written as it was read");
-	result_free(&result);
+		  "a report is written as it was read");
 	buf_free(&once);
 	buf_free(&twice);
 }
@@ -81,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	if (bytes[0] == 'j')
 		read_job(bytes + 1, length - 1);
 	else if (bytes[0] == 'r')
-		read_result(bytes + 1, length - 1);
+		read_report(bytes + 1, length - 1);
 	else
 		read_content((const char *)bytes, length);
 	return 0;

@@ -303,10 +303,22 @@ void queue_report(struct queue_twin *q, enum channel channel, int lane, const st
 	queue_remove_entry(&q->streams[channel][lane], report->attempt);
 }
 
+/* As a result whose texts stand in `texts`: the device that is gone, the call, an empty one. */
+enum { TEXTS = 96, CALL_AT = 32, EMPTY_AT = 64 };
+
+static void word(const struct report *r, char *texts, struct result *to)
+{
+	*to = (struct result){.outcome = r->outcome, .attempt = r->attempt};
+	to->worker = to->detail = texts + EMPTY_AT;
+	snprintf(texts, CALL_AT, "%d", r->device_gone);
+	to->gone = r->device_gone ? texts : NULL;
+	snprintf(texts + CALL_AT, EMPTY_AT - CALL_AT, "call%d", r->call);
+	to->reference = r->call ? texts + CALL_AT : NULL;
+}
+
 bool belt_results(struct belt *belt, size_t most, struct results *results)
 {
 	const struct queue_twin *q = &belt->queue;
-	char text[48];
 
 	*results = (struct results){0};
 	if (!reaches(belt))
@@ -314,18 +326,12 @@ bool belt_results(struct belt *belt, size_t most, struct results *results)
 	results->list = mem_array((size_t)q->result_count + 1, sizeof *results->list);
 	results->entries = mem_array((size_t)q->result_count + 1, sizeof *results->entries);
 	for (int i = 0; i < q->result_count && results->count < most; i++) {
-		const struct report *r = &q->results[i];
-		struct result *to = &results->list[results->count];
-		*to = (struct result){.outcome = r->outcome, .attempt = r->attempt};
-		to->worker = mem_string("");
-		to->detail = mem_string("");
-		snprintf(text, sizeof text, "%d", r->device_gone);
-		to->gone = r->device_gone ? mem_string(text) : NULL;
-		snprintf(text, sizeof text, "call%d", r->call);
-		to->reference = r->call ? mem_string(text) : NULL;
-		snprintf(text, sizeof text, "%d", q->result_ids[i]);
-		results->entries[results->count++] = mem_string(text);
+		struct results_entry *entry = &results->entries[results->entry_count++];
+		entry->texts = mem_alloc(TEXTS);
+		snprintf(entry->id, sizeof entry->id, "%d", q->result_ids[i]);
+		word(&q->results[i], entry->texts, &results->list[results->count++]);
 	}
+	results->more = results->count == most;
 	return true;
 }
 
@@ -333,15 +339,15 @@ bool belt_results_done(struct belt *belt, const struct results *results)
 {
 	struct queue_twin *q = &belt->queue;
 
-	if (results->count == 0)
+	if (results->entry_count == 0)
 		return true;
 	if (!reaches(belt))
 		return false;
 	int kept = 0;
 	for (int i = 0; i < q->result_count; i++) {
 		bool done = false;
-		for (size_t k = 0; k < results->count; k++)
-			done |= atoi(results->entries[k]) == q->result_ids[i];
+		for (size_t k = 0; k < results->entry_count; k++)
+			done |= atoi(results->entries[k].id) == q->result_ids[i];
 		q->results[kept] = q->results[i];
 		q->result_ids[kept] = q->result_ids[i];
 		kept += !done;
@@ -352,10 +358,8 @@ bool belt_results_done(struct belt *belt, const struct results *results)
 
 void results_free(struct results *results)
 {
-	for (size_t i = 0; i < results->count; i++) {
-		result_free(&results->list[i]);
-		free(results->entries[i]);
-	}
+	for (size_t i = 0; i < results->entry_count; i++)
+		free(results->entries[i].texts);
 	free(results->list);
 	free(results->entries);
 	*results = (struct results){0};

@@ -34,17 +34,32 @@ def job_bytes(attempt, address, name="山田 太郎", language=0, broadcast=1, t
             + wire_text(address) + wire_text(name) + wire_text(token))
 
 
-def read_result(data):
-    version, outcome, attempt, started, finished = struct.unpack_from(">BBqqq", data)
-    assert version == 2 and started <= finished
-    rest, texts = data[26:], []
-    while rest:
-        length, = struct.unpack_from(">H", rest)
-        texts.append(rest[2:2 + length].decode())
-        rest = rest[2 + length:]
-    worker, detail, gone, reference = texts
-    assert gone == reference == ""
-    return attempt, OUTCOMES[outcome], worker, detail
+def read_report(data):
+    """common/queue/result.h likewise: attempt, outcome and detail of each."""
+    place = 0
+
+    def numbers(form):
+        nonlocal place
+        found = struct.unpack_from(form, data, place)
+        place += struct.calcsize(form)
+        return found
+
+    def text():
+        nonlocal place
+        length, = numbers(">H")
+        place += length
+        return data[place - length:place].decode()
+
+    version, = numbers(">B")
+    text()  # the worker
+    count, = numbers(">H")
+    assert version == 3 and count > 0
+    for _ in range(count):
+        outcome, attempt, started, finished = numbers(">Bqqq")
+        detail, gone, reference = text(), text(), text()
+        assert started <= finished and gone == reference == ""
+        yield attempt, OUTCOMES[outcome], detail
+    assert place == len(data)
 
 
 class Belt:
@@ -80,9 +95,9 @@ class Belt:
 
     def results(self):
         for entry, fields in self.client.xrange("{tenko}:results"):
-            attempt, outcome, worker, detail = read_result(fields[b"r"])
-            assert attempt not in self.claimed, f"attempt {attempt} was reported twice"
-            self.claimed[attempt] = (outcome, detail)
+            for attempt, outcome, detail in read_report(fields[b"r"]):
+                assert attempt not in self.claimed, f"attempt {attempt} was reported twice"
+                self.claimed[attempt] = (outcome, detail)
             self.client.xdel("{tenko}:results", entry)
         return self.claimed
 
@@ -175,6 +190,23 @@ def test_each_gets_its_own_outcome(tenko, belt, relay):
     assert [m["to"].addresses[0].username for m in relay.messages()] == ["a", "c"]
     assert "evil" not in "".join(map(str, relay.messages()))
     assert "bad@example.jp" not in worker.log()
+
+
+def test_marks_of_several_broadcasts_in_one_batch(tenko, belt, relay):
+    belt.content(2)
+    belt.content(3)
+    ids = [attempt for number, broadcast in enumerate((1, 1, 2, 1, 3, 3, 1, 2))
+           for attempt in belt.put(f"p{number}@example.jp", broadcast=broadcast, lane=number % 2)]
+    belt.client.setbit("{tenko}:stop:1", ids[1], 1)  # by ordinal, which is the attempt here
+    belt.client.setbit("{tenko}:stop:1", ids[6], 1)
+    belt.client.setbit("{tenko}:stop:3", ids[4], 1)
+    belt.client.set("{tenko}:halt:2", 1)
+    worker = tenko.start("tenko-mail")
+    outcomes, _ = belt.wait(ids, worker)
+    assert [i for i, outcome in enumerate(outcomes) if outcome == "not_tried"] == [1, 2, 4, 6, 7]
+    assert sorted(m["to"].addresses[0].username for m in relay.messages()) == ["p0", "p3", "p5"]
+    assert [belt.client.xlen(f"{{tenko}}:q:mail:{lane}") for lane in (0, 1)] == [0, 0]
+    assert [belt.client.xpending(f"{{tenko}}:q:mail:{lane}", "workers")["pending"] for lane in (0, 1)] == [0, 0]
 
 
 def test_a_relay_that_is_away_and_comes_back(tenko, belt, relay):

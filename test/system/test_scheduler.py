@@ -230,12 +230,13 @@ def test_what_cannot_be_read_is_kept_apart(system):
     client = system.redis.client
     wait_for(lambda: client.exists("{tenko}:epoch"))
     client.xadd("{tenko}:results", {"r": b"\x01junk"})
+    client.xadd("{tenko}:results", {"r": b"\x03\x00\x01w\x01\x00junk"})
     client.xadd("{tenko}:results", {"other": b"x"})
     ask(system, "--to", "user:p1")
     finished(system)
     last = client.xinfo_stream("{tenko}:q:mail:0")["last-generated-id"].decode().split("-")[0]
     client.xadd("{tenko}:q:mail:0", {"j": b"\x01\x02"}, id=f"{last}-5")
-    wait_for(lambda: client.xlen("{tenko}:dead") == 3, 10, "three dead letters")
+    wait_for(lambda: client.xlen("{tenko}:dead") == 4, 10, "four dead letters")
     wait_for(lambda: client.xlen("{tenko}:results") == 0)
     wait_for(lambda: client.xlen("{tenko}:q:mail:0") <= 1)
     everybody_once(system, people=[1])

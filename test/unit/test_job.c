@@ -149,80 +149,6 @@ START_TEST(text_that_is_not_utf8_is_refused)
 }
 END_TEST
 
-START_TEST(result_reads_back_the_same_and_is_strict)
-{
-	char worker[] = "mail-1@host", detail[] = "250 2.0.0 queued", gone[] = "3 4",
-	     reference[] = "CA1";
-	struct result in = {OUTCOME_DELIVERED, 812, 1000, 2000, worker, detail, gone, reference},
-		      out;
-	struct buf bytes = {0};
-	const char *reason;
-
-	result_encode(&in, &bytes);
-	ck_assert(result_decode(bytes.data, bytes.length, &out, &reason));
-	ck_assert(out.outcome == in.outcome && out.attempt == 812 && out.started == 1000 &&
-		  out.finished == 2000);
-	ck_assert_str_eq(out.worker, worker);
-	ck_assert_str_eq(out.detail, detail);
-	ck_assert_str_eq(out.gone, gone);
-	ck_assert_str_eq(out.reference, reference);
-	result_free(&out);
-	ck_assert(!result_decode(bytes.data, bytes.length - 1, &out, &reason));
-	bytes.data[1] = OUTCOME_END;
-	ck_assert(!result_decode(bytes.data, bytes.length, &out, &reason));
-	ck_assert_str_eq(reason, "unknown outcome");
-	buf_free(&bytes);
-}
-END_TEST
-
-/* What lies in the queue while the programs are exchanged for newer ones is not lost. */
-START_TEST(result_of_version_1_is_taken)
-{
-	char worker[] = "w", detail[] = "d";
-	struct result in = {
-		.outcome = OUTCOME_REFUSED, .attempt = 1, .worker = worker, .detail = detail};
-	struct result out;
-	struct buf bytes = {0};
-	const char *reason;
-
-	result_encode(&in, &bytes);
-	bytes.data[0] = 1;
-	ck_assert(!result_decode(bytes.data, bytes.length, &out, &reason));
-	ck_assert_str_eq(reason, "too long");
-	ck_assert(result_decode(bytes.data, bytes.length - 4, &out, &reason));
-	ck_assert_str_eq(out.detail, detail);
-	ck_assert_ptr_null(out.gone);
-	ck_assert_ptr_null(out.reference);
-	result_free(&out);
-	bytes.data[0] = 3;
-	ck_assert(!result_decode(bytes.data, bytes.length, &out, &reason));
-	ck_assert_str_eq(reason, "unknown version");
-	buf_free(&bytes);
-}
-END_TEST
-
-START_TEST(long_detail_is_cut_between_characters)
-{
-	enum { CHARACTERS = 6000 };
-	char worker[] = "w", *detail = mem_alloc(3 * CHARACTERS + 2);
-	struct result in = {
-		.outcome = OUTCOME_REFUSED, .attempt = 1, .worker = worker, .detail = detail};
-	struct result out;
-	struct buf bytes = {0};
-	const char *reason;
-
-	detail[0] = 'x';
-	for (int i = 0; i < CHARACTERS; i++)
-		memcpy(detail + 1 + 3 * i, "安", 3);
-	result_encode(&in, &bytes);
-	ck_assert(result_decode(bytes.data, bytes.length, &out, &reason));
-	ck_assert_uint_eq(strlen(out.detail), JOB_TEXT_MOST);
-	result_free(&out);
-	buf_free(&bytes);
-	free(detail);
-}
-END_TEST
-
 START_TEST(content_reads_back_the_same)
 {
 	char title[] = "地震 \"強\"", body[] = "一\n二", text[] = "", base[] = "https://a.example",
@@ -271,9 +197,6 @@ int main(void)
 	tcase_add_test(tests, job_of_another_length_is_refused);
 	tcase_add_test(tests, job_out_of_range_is_refused_by_name);
 	tcase_add_test(tests, text_that_is_not_utf8_is_refused);
-	tcase_add_test(tests, result_reads_back_the_same_and_is_strict);
-	tcase_add_test(tests, result_of_version_1_is_taken);
-	tcase_add_test(tests, long_detail_is_cut_between_characters);
 	tcase_add_test(tests, content_reads_back_the_same);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
