@@ -1,13 +1,12 @@
 #include "common/store/delivery.h"
 
+#include "common/store/delivery_row.h"
 #include "common/store/stmt.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS                                                                               \
-	"id, broadcast_id, person_id, state, plan, phase, round, step, pass, address, marks," \
-	" owed, soft_passes, queue, due_at, attempt_id, reply_id, choice"
+#define COLUMNS DELIVERY_COLUMNS("")
 
 int64_t delivery_id(int64_t broadcast, int64_t ordinal)
 {
@@ -24,31 +23,32 @@ int64_t delivery_ordinal(int64_t id)
 	return id & ((INT64_C(1) << ORDINAL_BITS) - 1);
 }
 
-static void read_row(sqlite3_stmt *s, struct delivery *d)
+void delivery_read(sqlite3_stmt *s, int first, struct delivery *d)
 {
 	*d = (struct delivery){
-		.id = sqlite3_column_int64(s, 0),
-		.broadcast = sqlite3_column_int64(s, 1),
-		.person = sqlite3_column_int64(s, 2),
-		.state = (enum delivery_state)sqlite3_column_int(s, 3),
-		.plan = sqlite3_column_int64(s, 4),
+		.id = sqlite3_column_int64(s, first),
+		.broadcast = sqlite3_column_int64(s, first + 1),
+		.person = sqlite3_column_int64(s, first + 2),
+		.state = (enum delivery_state)sqlite3_column_int(s, first + 3),
+		.plan = sqlite3_column_int64(s, first + 4),
 		.chain =
 			{
-				.phase = (enum phase)sqlite3_column_int(s, 5),
-				.round = sqlite3_column_int(s, 6),
-				.step = sqlite3_column_int(s, 7),
-				.pass = sqlite3_column_int(s, 8),
-				.address = sqlite3_column_int(s, 9),
-				.marks = sqlite3_column_int64(s, 10),
-				.owed = sqlite3_column_int64(s, 11),
-				.soft_passes = sqlite3_column_int(s, 12),
+				.phase = (enum phase)sqlite3_column_int(s, first + 5),
+				.round = sqlite3_column_int(s, first + 6),
+				.step = sqlite3_column_int(s, first + 7),
+				.pass = sqlite3_column_int(s, first + 8),
+				.address = sqlite3_column_int(s, first + 9),
+				.marks = sqlite3_column_int64(s, first + 10),
+				.owed = sqlite3_column_int64(s, first + 11),
+				.soft_passes = sqlite3_column_int(s, first + 12),
 			},
-		.queue = sqlite3_column_int(s, 13),
-		.due_at = sqlite3_column_int64(s, 14),
-		.attempt = sqlite3_column_int64(s, 15),
-		.reply = sqlite3_column_int64(s, 16),
+		.queue = sqlite3_column_int(s, first + 13),
+		.due_at = sqlite3_column_int64(s, first + 14),
+		.attempt = sqlite3_column_int64(s, first + 15),
+		.reply = sqlite3_column_int64(s, first + 16),
 	};
-	snprintf(d->choice, sizeof d->choice, "%s", stmt_text(s, 17));
+	if (sqlite3_column_type(s, first + 17) != SQLITE_NULL)
+		snprintf(d->choice, sizeof d->choice, "%s", stmt_text(s, first + 17));
 }
 
 static enum store_status read_one(struct store *store, sqlite3_stmt *s, struct delivery *d)
@@ -56,7 +56,7 @@ static enum store_status read_one(struct store *store, sqlite3_stmt *s, struct d
 	enum store_status status = stmt_row(store, s);
 
 	if (!status)
-		read_row(s, d);
+		delivery_read(s, 0, d);
 	stmt_end(s);
 	return status;
 }
@@ -68,7 +68,7 @@ static enum store_status read_list(struct store *store, sqlite3_stmt *s, struct 
 
 	*count = 0;
 	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
-		read_row(s, &list[(*count)++]);
+		delivery_read(s, 0, &list[(*count)++]);
 	stmt_end(s);
 	return status == STORE_NONE ? STORE_OK : status;
 }

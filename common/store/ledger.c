@@ -1,6 +1,7 @@
 #include "common/store/ledger.h"
 
 #include "common/base/clock.h"
+#include "common/store/rows.h"
 #include "common/store/stmt.h"
 
 #include <assert.h>
@@ -88,43 +89,56 @@ static enum store_status know_head(struct store *store, struct ledger_state *led
 	return status;
 }
 
-static sqlite3_stmt *insertion(struct store *store, const struct ledger_row *row,
-			       const uint8_t *hash)
+/* Gives it its place behind the head, and makes it the head. */
+static void chain_entry(struct ledger_state *ledger, struct ledger_entry *entry, int64_t at)
 {
-	sqlite3_stmt *s =
-		stmt(store,
-		     "INSERT INTO audit(id, at, who, action, subject, detail, hash)"
-		     " VALUES (?, ?, ?, ?, ?, ?, ?)",
-		     "iikkkk", row->id, row->at, row->text[LEDGER_WHO], row->text[LEDGER_ACTION],
-		     row->text[LEDGER_SUBJECT], row->text[LEDGER_DETAIL]);
+	const char *text[LEDGER_TEXTS] = {entry->who, entry->action, entry->subject, entry->detail};
+	struct ledger_row row = {.id = ledger->head.id + 1, .at = at};
 
-	if (s)
-		sqlite3_bind_blob(s, 7, hash, DIGEST_BYTES, SQLITE_STATIC);
-	return s;
+	for (int i = 0; i < LEDGER_TEXTS; i++) {
+		row.text[i] = text[i];
+		row.length[i] = strlen(text[i]);
+	}
+	ledger_hash(ledger->digest, ledger->head.hash, &row, entry->hash);
+	entry->id = ledger->head.id = row.id;
+	entry->at = at;
+	memcpy(ledger->head.hash, entry->hash, DIGEST_BYTES);
+}
+
+enum store_status ledger_append(struct store *store, struct ledger_entry *list, size_t count)
+{
+	static const struct rows_field fields[] = {
+		ROWS_FIELD(struct ledger_entry, id),
+		ROWS_FIELD(struct ledger_entry, at),
+		ROWS_FIELD(struct ledger_entry, who),
+		ROWS_FIELD(struct ledger_entry, action),
+		ROWS_FIELD(struct ledger_entry, subject),
+		ROWS_FIELD(struct ledger_entry, detail),
+		ROWS_DIGEST_FIELD(struct ledger_entry, hash),
+	};
+	struct ledger_state *ledger = stmt_ledger(store);
+	enum store_status status = know_head(store, ledger);
+	int64_t now = clock_utc();
+
+	if (status)
+		return status;
+	for (size_t i = 0; i < count; i++)
+		chain_entry(ledger, &list[i], now);
+	status = rows_run(store,
+			  "INSERT INTO audit(id, at, who, action, subject, detail, hash)"
+			  " SELECT c0, c1, c2, c3, c4, c5, c6 FROM rows",
+			  &(struct rows){list, sizeof *list, count, fields});
+	ledger->known = !status; /* else the head is not what stands there */
+	return status;
 }
 
 enum store_status store_audit(struct store *store, const char *who, const char *action,
 			      const char *subject, const char *detail)
 {
-	struct ledger_state *ledger = stmt_ledger(store);
-	uint8_t hash[DIGEST_BYTES];
-	struct ledger_row row = {
-		.at = clock_utc(),
-		.text = {who, action, subject, detail},
-		.length = {strlen(who), strlen(action), strlen(subject), strlen(detail)},
-	};
-	enum store_status status = know_head(store, ledger);
+	struct ledger_entry entry = {
+		.who = who, .action = action, .subject = subject, .detail = detail};
 
-	if (status)
-		return status;
-	row.id = ledger->head.id + 1;
-	ledger_hash(ledger->digest, ledger->head.hash, &row, hash);
-	status = stmt_run(store, insertion(store, &row, hash));
-	if (status)
-		return status;
-	ledger->head.id = row.id;
-	memcpy(ledger->head.hash, hash, DIGEST_BYTES);
-	return STORE_OK;
+	return ledger_append(store, &entry, 1);
 }
 
 /* the beginning */

@@ -13,7 +13,7 @@
  *	who, action, subject, detail	each: length (4 bytes, big-endian), bytes (UTF-8)
  *
  * Ids have no gaps. The process that commits a fact appends its row in the same transaction, by
- * store_audit() (store.h); rows that tell of another row (an attempt that ended, a reply, a control, a
+ * store_audit() (store.h), or many by ledger_append(); rows that tell of another row (an attempt that ended, a reply, a control, a
  * broadcast asked for) are made in recorded.c and held against it by ledger_verify.h.
  */
 
@@ -43,6 +43,17 @@ MUST_USE bool ledger_head_read(const char *text, struct ledger_head *head);
 /* The hash of a row behind the row with hash `before`. */
 void ledger_hash(struct digest *digest, const uint8_t before[DIGEST_BYTES],
 		 const struct ledger_row *row, uint8_t hash[DIGEST_BYTES]);
+
+/* A row to be appended: the words, kept by the caller, and what is made when it is. */
+struct ledger_entry {
+	const char *who, *action, *subject, *detail;
+	int64_t id, at;
+	uint8_t hash[DIGEST_BYTES];
+};
+
+/* Appends rows, in order, inside the transaction of what they tell of. */
+MUST_USE enum store_status ledger_append(struct store *store, struct ledger_entry *list,
+					 size_t count);
 
 /*
  * What its migration does: chains the rows that are there, and appends the one that says from which

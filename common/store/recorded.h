@@ -3,13 +3,14 @@
 /*
  * How the ledger tells of other rows: an attempt that ended, a reply, a control, a broadcast asked
  * for, a bounce. An attempt whose mail came back later is told of as it first ended; the bounce says
- * the rest. The same function makes the words when the row is committed and when it is held against the
- * ledger later. For the files of common/store alone.
+ * the rest. The same function makes the words, of the same values, when the row is committed and when it
+ * is held against the ledger later. For the files of common/store alone.
  *
  * The words name no address and no text that a person wrote; what they leave out stands in them as a
  * digest ("row=..."), so that a change of it shows all the same.
  */
 
+#include "common/store/ending.h"
 #include "common/store/stmt.h"
 
 enum recorded_kind {
@@ -37,6 +38,11 @@ void recorded_free(struct recorded *r);
 /* Appends a row to the ledger, in the transaction that stored it. STORE_NONE: as above. */
 MUST_USE enum store_status recorded_append(struct store *store, enum recorded_kind kind,
 					   const char *who, int64_t id);
+/* The same of attempts that have ended (ending.h), from what is known of them: nothing is read again. */
+MUST_USE enum store_status recorded_append_endings(struct store *store, const char *who,
+						   const struct endings *set);
+/* Frees what the ledger's state keeps for these. */
+void recorded_forget(struct ledger_state *ledger);
 
 /* for checking */
 

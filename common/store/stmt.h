@@ -54,7 +54,7 @@ struct ledger_state {
 	struct ledger_head head;
 	bool known;
 	struct digest *digest;
-	struct buf subject, detail; /* where recorded.c puts its words together */
+	struct recorded *words; /* where recorded.c puts its words together; NULL: not yet */
 };
 struct ledger_state *stmt_ledger(struct store *store);
 

@@ -5,6 +5,8 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/store/migrations.h"
+#include "common/store/recorded.h"
+#include "common/store/rows.h"
 #include "common/store/stmt.h"
 #include "common/store/turnstile.h"
 
@@ -30,6 +32,7 @@ struct store {
 	int turnstile;
 	int64_t patience, busy_since; /* milliseconds, monotonic */
 	struct ledger_state ledger;
+	const struct rows *rows; /* what the table `rows` is now */
 	/* Open addressing by the address of the SQL text. */
 	struct {
 		const char *literal;
@@ -155,6 +158,17 @@ void stmt_end(sqlite3_stmt *s)
 		sqlite3_reset(s);
 }
 
+sqlite3_stmt *rows_stmt(struct store *store, const char *literal, const struct rows *rows)
+{
+	store->rows = rows;
+	return stmt(store, literal, "");
+}
+
+enum store_status rows_run(struct store *store, const char *literal, const struct rows *rows)
+{
+	return stmt_run(store, rows_stmt(store, literal, rows));
+}
+
 enum store_status stmt_number(struct store *store, sqlite3_stmt *s, int64_t fallback,
 			      int64_t *number)
 {
@@ -220,6 +234,8 @@ static enum store_status set_up_connection(struct store *store)
 {
 	store->patience = BUSY_MS;
 	sqlite3_busy_handler(store->db, on_busy, store);
+	if (rows_set_up(store->db, &store->rows) != SQLITE_OK)
+		return fail(store, "cannot be set up");
 	/* The journal mode is kept in the file; asking for it again costs a read. */
 	return stmt_script(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 				  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
@@ -307,8 +323,7 @@ void store_close(struct store *store)
 	if (store->turnstile >= 0)
 		close(store->turnstile);
 	digest_free(store->ledger.digest);
-	buf_free(&store->ledger.subject);
-	buf_free(&store->ledger.detail);
+	recorded_forget(&store->ledger);
 	free(store->path);
 	free(store);
 }

@@ -65,14 +65,19 @@ enum store_status chain_begin(struct scheduler *s, struct run *run, struct deliv
 	return delivery_insert(s->store, d);
 }
 
-enum store_status chain_apply(struct scheduler *s, struct run *run, struct delivery *d,
-			      enum chain_event event)
+void chain_event(struct scheduler *s, struct run *run, struct delivery *d, enum chain_event event)
 {
 	struct action action = step(s, run, d, event);
 
 	follow(run, d, &action);
 	if (event == EVENT_CANCELLED)
 		move(run, d, DELIVERY_CANCELLED);
+}
+
+enum store_status chain_apply(struct scheduler *s, struct run *run, struct delivery *d,
+			      enum chain_event event)
+{
+	chain_event(s, run, d, event);
 	return delivery_save(s->store, d);
 }
 

@@ -11,7 +11,9 @@
 /* A new delivery, from its first step on. */
 MUST_USE enum store_status chain_begin(struct scheduler *s, struct run *run, struct delivery *d);
 
-/* An event of the escalation. */
+/* An event of the escalation. The caller stores the delivery. */
+void chain_event(struct scheduler *s, struct run *run, struct delivery *d, enum chain_event event);
+/* The same, and stores it. */
 MUST_USE enum store_status chain_apply(struct scheduler *s, struct run *run, struct delivery *d,
 				       enum chain_event event);
 

@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/store/call.h"
 #include "common/store/device.h"
+#include "common/store/ending.h"
 #include "common/store/reply.h"
 #include "dispatcher/scheduler/chains.h"
 #include "dispatcher/scheduler/families.h"
@@ -53,71 +54,75 @@ static enum store_status forget_devices(struct scheduler *s, const struct delive
 }
 
 /* Whether a call that was answered was answered by the person is on record with us. */
-static enum store_status refine(struct scheduler *s, const struct attempt_state *a,
-				const struct delivery *d, enum outcome *outcome)
+static enum store_status refine(struct scheduler *s, struct ending *e)
 {
+	const struct attempt_state *a = &e->attempt;
+	const struct delivery *d = &e->delivery;
 	bool replied = false, machine = false;
 
-	if (*outcome != OUTCOME_ANSWERED_NO_INPUT)
+	if (e->outcome != OUTCOME_ANSWERED_NO_INPUT)
 		return STORE_OK;
 	enum store_status status = reply_given(s->store, d->broadcast, d->person, WAY_VOICE,
 					       a->created_at, INT64_MAX, &replied);
 	if (!status && !replied)
 		status = call_machine_heard(s->store, a->call ? a->call : a->id, &machine);
 	if (replied)
-		*outcome = OUTCOME_REPLIED;
+		e->outcome = OUTCOME_REPLIED;
 	else if (machine)
-		*outcome = OUTCOME_MACHINE;
+		e->outcome = OUTCOME_MACHINE;
 	return status;
 }
 
-/* Closes an open attempt and lets the chain go on. */
-static enum store_status close_attempt(struct scheduler *s, const struct attempt_state *a,
-				       const struct result *r)
+/* Ends an open attempt and lets the chain go on; it is stored with the others of its set. */
+static enum store_status end_one(struct scheduler *s, struct ending *e, const struct result *r)
 {
-	enum outcome outcome = r->outcome;
+	struct delivery *d = &e->delivery;
 	bool again = false;
-	struct delivery d;
 	struct run *run;
-	enum store_status status = delivery_load(s->store, a->delivery, &d);
 
+	e->outcome = r->outcome;
+	e->detail = r->detail ? r->detail : "";
+	e->finished_at = r->finished;
+	enum store_status status = refine(s, e);
 	if (!status)
-		status = refine(s, a, &d, &outcome);
+		status = forget_devices(s, d, r->gone);
 	if (!status)
-		status = attempt_close(s->store, a->id, outcome, r->detail, r->finished);
-	if (!status)
-		status = forget_devices(s, &d, r->gone);
-	if (!status)
-		status = runs_get(&s->runs, s->store, d.broadcast, &run);
+		status = runs_get(&s->runs, s->store, d->broadcast, &run);
 	if (status)
 		return status;
-
-	runs_count_attempt(&s->runs, run, a->channel, outcome);
+	runs_count_attempt(&s->runs, run, e->attempt.channel, e->outcome);
 	run->attempts_ended++;
-	if (d.state != DELIVERY_IN_FLIGHT || d.attempt != a->id)
+	if (d->state != DELIVERY_IN_FLIGHT || d->attempt != e->attempt.id)
 		return STORE_OK; /* answered or called off meanwhile */
-	if (outcome == OUTCOME_NOT_TRIED)
+	if (e->outcome == OUTCOME_NOT_TRIED)
 		run->introduced = false; /* its content may be what was missing */
-	status = families_go_on(s, run, &d, &again);
+	status = families_go_on(s, run, d, &again);
 	if (status || again)
 		return status;
-	return chain_apply(s, run, &d, escalation_event(outcome));
+	chain_event(s, run, d, escalation_event(e->outcome));
+	e->moved = true;
+	return STORE_OK;
 }
 
 /* Those who ride on a call end with it, each with a look at their own answer. */
-static enum store_status close_riders(struct scheduler *s, const struct result *r)
+static enum store_status end_riders(struct scheduler *s, const struct result *r)
 {
 	enum { RIDERS = 16 };
 	int64_t list[RIDERS];
 	size_t count;
-	struct attempt_state rider;
+	struct endings set = {0};
 	enum store_status status = attempt_riders(s->store, r->attempt, list, RIDERS, &count);
 
-	for (size_t i = 0; !status && i < count; i++) {
-		status = attempt_find(s->store, list[i], &rider);
-		if (!status)
-			status = close_attempt(s, &rider, r);
-	}
+	for (size_t i = 0; !status && i < count; i++)
+		endings_add(&set, list[i]);
+	if (!status)
+		status = endings_load(s->store, &set);
+	for (size_t i = 0; !status && i < set.count; i++)
+		if (set.list[i].attempt.open)
+			status = end_one(s, &set.list[i], r);
+	if (!status)
+		status = endings_store(s->store, &set);
+	endings_free(&set);
 	return status;
 }
 
@@ -144,31 +149,67 @@ static bool was_not_tried(enum outcome outcome)
 }
 
 /* `heard`: the other side said it; it tells of the channel too. */
-static enum store_status end_attempt(struct scheduler *s, const struct result *r, bool heard)
+static enum store_status take(struct scheduler *s, struct ending *e, const struct result *r,
+			      bool heard)
 {
-	struct attempt_state a;
-	enum store_status status = attempt_find(s->store, r->attempt, &a);
+	const struct attempt_state *a = &e->attempt;
+	enum store_status status = STORE_OK;
 
-	if (status == STORE_NONE || (!status && !a.open)) {
+	if (!a->open) {
 		log_debug("result.again", "attempt=%" PRId64 " outcome=%s", r->attempt,
 			  outcome_name(r->outcome));
 		return STORE_OK;
 	}
-	if (!status && heard)
-		status = hear(s, a.channel, r);
+	if (heard)
+		status = hear(s, a->channel, r);
 	if (status)
 		return status;
-	if (a.placed && was_not_tried(r->outcome)) {
-		log_warning("attempt.placed_after_all", "attempt=%" PRId64, a.id);
+	if (a->placed && was_not_tried(r->outcome)) {
+		log_warning("attempt.placed_after_all", "attempt=%" PRId64, a->id);
 		return STORE_OK;
 	}
 	if (r->outcome == OUTCOME_PLACED)
-		return note_placed(s, &a, r->reference ? r->reference : "");
-	pacing_returned(&s->pacers[a.channel], a.placed);
-	status = close_attempt(s, &a, r);
-	if (!status && a.channel == CHANNEL_VOICE)
-		status = close_riders(s, r);
+		return note_placed(s, a, r->reference ? r->reference : "");
+	pacing_returned(&s->pacers[a->channel], a->placed);
+	status = end_one(s, e, r);
+	if (!status && a->channel == CHANNEL_VOICE)
+		status = end_riders(s, r);
 	return status;
+}
+
+static enum store_status take_alone(struct scheduler *s, const struct result *r, bool heard)
+{
+	struct endings set = {0};
+
+	endings_add(&set, r->attempt);
+	enum store_status status = endings_load(s->store, &set);
+	if (!status)
+		status = take(s, &set.list[0], r, heard);
+	if (!status)
+		status = endings_store(s->store, &set);
+	endings_free(&set);
+	return status;
+}
+
+/*
+ * What was read of the set stays true while its outcomes are taken in, one by one: a delivery is moved
+ * by none but the attempt it is in flight with. Calls are read anew, as one may end or place another.
+ */
+static enum store_status take_set(struct scheduler *s, const struct result *results, size_t count,
+				  struct endings *set)
+{
+	endings_clear(set);
+	for (size_t i = 0; i < count; i++)
+		endings_add(set, results[i].attempt);
+	enum store_status status = endings_load(s->store, set);
+	for (size_t i = 0; !status && i < count; i++) {
+		struct ending *e = &set->list[i];
+		if (e->attempt.channel == CHANNEL_VOICE)
+			status = take_alone(s, &results[i], true);
+		else
+			status = take(s, e, &results[i], true);
+	}
+	return status ? status : endings_store(s->store, set);
 }
 
 enum store_status outcomes_placed(struct scheduler *s, const struct attempt_state *attempt,
@@ -179,10 +220,15 @@ enum store_status outcomes_placed(struct scheduler *s, const struct attempt_stat
 
 enum store_status outcomes_take(struct scheduler *s, const struct results *results)
 {
+	enum { TOGETHER = 500 }; /* few enough to stay in the processor's caches */
+	struct endings set = {0};
 	enum store_status status = STORE_OK;
 
-	for (size_t i = 0; !status && i < results->count; i++)
-		status = end_attempt(s, &results->list[i], true);
+	for (size_t done = 0, n; !status && done < results->count; done += n) {
+		n = results->count - done < TOGETHER ? results->count - done : TOGETHER;
+		status = take_set(s, results->list + done, n, &set);
+	}
+	endings_free(&set);
 	return status;
 }
 
@@ -196,5 +242,5 @@ enum store_status outcomes_end(struct scheduler *s, int64_t attempt, enum outcom
 		.detail = (char *)(uintptr_t)detail,
 	};
 
-	return end_attempt(s, &r, false);
+	return take_alone(s, &r, false);
 }

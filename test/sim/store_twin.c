@@ -5,6 +5,7 @@
 #include "common/base/plan.h"
 #include "common/store/bounce.h"
 #include "common/store/device.h"
+#include "common/store/ending.h"
 #include "common/store/family.h"
 #include "common/store/reply.h"
 #include "common/store/schedule.h"
@@ -431,6 +432,59 @@ enum store_status attempt_close(struct store *store, int64_t id, enum outcome ou
 		a->ended_at = clock_monotonic();
 	}
 	return STORE_OK;
+}
+
+void endings_add(struct endings *set, int64_t attempt)
+{
+	set->list = mem_resize(set->list, set->count + 1, sizeof *set->list);
+	set->list[set->count++] = (struct ending){.attempt = {.id = attempt}};
+}
+
+enum store_status endings_load(struct store *store, struct endings *set)
+{
+	WORKS(store);
+	for (size_t i = 0; i < set->count; i++) {
+		struct ending *e = &set->list[i];
+		bool before = false;
+		for (size_t k = 0; k < i; k++)
+			before |= set->list[k].attempt.id == e->attempt.id;
+		const struct twin_attempt *a = twin_attempt(store, e->attempt.id);
+		if (!a || a->outcome)
+			continue;
+		enum store_status status = attempt_find(store, a->is.id, &e->attempt);
+		if (!status)
+			status = delivery_load(store, e->attempt.delivery, &e->delivery);
+		if (status)
+			return status;
+		e->attempt.open = !before;
+	}
+	return STORE_OK;
+}
+
+enum store_status endings_store(struct store *store, const struct endings *set)
+{
+	enum store_status status = STORE_OK;
+
+	for (size_t i = 0; !status && i < set->count; i++) {
+		const struct ending *e = &set->list[i];
+		if (e->outcome)
+			status = attempt_close(store, e->attempt.id, e->outcome, e->detail,
+					       e->finished_at);
+		if (!status && e->moved)
+			status = delivery_save(store, &e->delivery);
+	}
+	return status;
+}
+
+void endings_clear(struct endings *set)
+{
+	set->count = 0;
+}
+
+void endings_free(struct endings *set)
+{
+	free(set->list);
+	*set = (struct endings){0};
 }
 
 enum store_status attempt_newest(struct store *store, int64_t *id)
