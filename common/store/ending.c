@@ -82,9 +82,9 @@ enum store_status endings_load(struct store *store, struct endings *set)
 		"SELECT r.rowid, a.delivery_id, a.channel, a.expected_by IS NOT NULL, a.looked,"
 		" ifnull(a.call_attempt_id, 0), a.created_at, a.reference, a.lane, a.dial_order,"
 		" a.position, a.address_position, a.round, a.try, a.address,"
-		" " DELIVERY_COLUMNS("d.")
-		" FROM rows r CROSS JOIN attempt a ON a.id = r.c0"
-		" CROSS JOIN delivery d ON d.id = a.delivery_id WHERE a.outcome IS NULL",
+		" " DELIVERY_COLUMNS(
+			"d.") " FROM rows r CROSS JOIN attempt a ON a.id = r.c0"
+			      " CROSS JOIN delivery d ON d.id = a.delivery_id WHERE a.outcome IS NULL",
 		&ids);
 	enum store_status status;
 
@@ -133,12 +133,13 @@ static enum store_status save_deliveries(struct store *store, const struct endin
 		ROWS_CHARS_FIELD(struct ending, delivery.choice),
 	};
 
-	return rows_run(store,
-			"UPDATE delivery SET state = c2, phase = c3, round = c4, step = c5, pass = c6,"
-			" address = c7, marks = c8, owed = c9, soft_passes = c10, queue = c11,"
-			" due_at = c12, attempt_id = nullif(c13, 0), reply_id = nullif(c14, 0),"
-			" choice = nullif(c15, '') FROM rows WHERE id = c0 AND c1",
-			&(struct rows){set->list, sizeof *set->list, set->count, fields});
+	return rows_run(
+		store,
+		"UPDATE delivery SET state = c2, phase = c3, round = c4, step = c5, pass = c6,"
+		" address = c7, marks = c8, owed = c9, soft_passes = c10, queue = c11,"
+		" due_at = c12, attempt_id = nullif(c13, 0), reply_id = nullif(c14, 0),"
+		" choice = nullif(c15, '') FROM rows WHERE id = c0 AND c1",
+		&(struct rows){set->list, sizeof *set->list, set->count, fields});
 }
 
 enum store_status endings_store(struct store *store, const struct endings *set)

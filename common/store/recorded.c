@@ -92,8 +92,8 @@ static size_t read_values(sqlite3_stmt *s, struct value *values)
 			continue;
 		}
 		const char *text = stmt_text(s, i);
-		values[i] = (struct value){.text = text,
-					   .length = (size_t)sqlite3_column_bytes(s, i)};
+		values[i] =
+			(struct value){.text = text, .length = (size_t)sqlite3_column_bytes(s, i)};
 	}
 	return (size_t)count;
 }
