@@ -2,6 +2,7 @@
 what it makes of every way in which the queue can fail."""
 
 import shutil
+import struct
 import time
 
 import pytest
@@ -240,6 +241,47 @@ def test_what_cannot_be_read_is_kept_apart(system):
     wait_for(lambda: client.xlen("{tenko}:results") == 0)
     wait_for(lambda: client.xlen("{tenko}:q:mail:0") <= 1)
     everybody_once(system, people=[1])
+
+
+def wire_text(text):
+    return struct.pack(">H", len(text.encode())) + text.encode()
+
+
+def one_result(attempt):
+    """As workers wrote it before they reported many at once (common/queue/result.h, version 2)."""
+    return struct.pack(">BBqqq", 2, 1, attempt, 1, 2) + b"".join(map(wire_text, ("mail-1@old", "250 ok", "", "")))
+
+
+def report(attempts):
+    each = (struct.pack(">Bqqq", 1, attempt, 1, 2) + b"".join(map(wire_text, ("250 ok", "", ""))) for attempt in attempts)
+    return b"\x03" + wire_text("mail-1@new") + struct.pack(">H", len(attempts)) + b"".join(each)
+
+
+def test_reports_of_all_kinds_and_sizes_are_taken_in(system):
+    start(system, "tenko-scheduler")
+    client = system.redis.client
+    ask(system, *(f"--to=user:p{n}" for n in range(1, 7)))
+    wait_for(lambda: client.xlen("{tenko}:q:mail:0") == 6, 10, "the jobs of the first addresses")
+    jobs = [entry for entry, _ in client.xrange("{tenko}:q:mail:0")]
+    attempts = [int(entry.split(b"-")[0]) for entry in jobs]
+    pipeline = client.pipeline()
+    for n in range(3000):  # nobody's, and now and then nothing that could be read
+        pipeline.xadd("{tenko}:results", {"r": one_result(10 ** 6 + n) if n % 100 else b"\x09"})
+    pipeline.xadd("{tenko}:results", {"r": one_result(attempts[0])})
+    pipeline.xadd("{tenko}:results", {"r": one_result(attempts[0])})
+    pipeline.xadd("{tenko}:results", {"r": report([*range(10 ** 6, 10 ** 6 + 496), *attempts[:2], attempts[3], attempts[1]])})
+    pipeline.xadd("{tenko}:results", {"r": report([attempts[5], attempts[4], attempts[2], attempts[5]])})
+    pipeline.xdel("{tenko}:q:mail:0", *jobs)
+    pipeline.execute()
+    wait_for(lambda: client.xlen("{tenko}:results") == 0, 20, "all results to be taken in")
+    assert client.xlen("{tenko}:dead") == 30
+    start(system, "tenko-mail")
+    status = finished(system)
+    assert status["exhausted"] == 6 and status["attempts"]["mail"] == {"delivered": 12}
+    messages = sorted(recipient for recipient, _ in system.sink.messages())
+    assert messages == sorted(addresses_of(n, 2)[1] for n in range(1, 7))
+    system.cli("verify")
+    system.cli("verify", "--ledger")
 
 
 def test_broadcast_that_expired(system):
