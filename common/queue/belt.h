@@ -98,13 +98,14 @@ MUST_USE bool belt_recall(struct belt *belt, enum channel channel, int lane, con
  * that cannot be decoded go to the dead letters. They stay in the stream until belt_results_done().
  * False: the connection broke; nothing is kept.
  */
+struct results_entry {
+	char id[48]; /* in the stream */
+	char *texts; /* of its results */
+};
 struct results {
 	struct result *list;
 	size_t count, room;
-	struct results_entry {
-		char id[48]; /* in the stream */
-		char *texts; /* of its results */
-	} * entries;
+	struct results_entry *entries;
 	size_t entry_count, entry_room;
 	bool more; /* there may be others behind these */
 };

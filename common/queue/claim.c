@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/number.h"
 #include "common/queue/belt.h"
 #include "common/queue/redis.h"
 
@@ -374,15 +375,14 @@ static void ask_stopped(struct claim *claim, const struct job *jobs, size_t coun
 	size_t argc = WORDS + EACH * count;
 	const char **args = mem_array(argc, sizeof *args);
 	size_t *lengths = mem_array(argc, sizeof *lengths);
-	char(*offsets)[12] = mem_array(count, sizeof *offsets);
+	char(*offsets)[NUMBER_TEXT] = mem_array(count, sizeof *offsets);
 
 	for (size_t i = 0; i < WORDS; i++)
 		lengths[i] = strlen(args[i] = words[i]);
 	for (size_t i = 0, at = WORDS; i < count; i++, at += EACH) {
-		snprintf(offsets[i], sizeof offsets[i], "%" PRIu32, jobs[i].ordinal);
 		lengths[at] = strlen(args[at] = "GET");
 		lengths[at + 1] = strlen(args[at + 1] = "u1");
-		lengths[at + 2] = strlen(args[at + 2] = offsets[i]);
+		lengths[at + 2] = strlen(args[at + 2] = number_text(jobs[i].ordinal, offsets[i]));
 	}
 	redis_add(claim->redis, argc, args, lengths);
 	free(args);

@@ -1,6 +1,7 @@
 #include "common/store/recorded.h"
 
 #include "common/base/mem.h"
+#include "common/base/number.h"
 #include "common/base/vocabulary.h"
 #include "common/store/delivery.h"
 #include "common/store/states.h"
@@ -120,19 +121,12 @@ static const char *words_of(const struct value *v)
 	return v->text ? v->text : "";
 }
 
-/* A row an attempt: printf() would cost as much as storing it. */
 static void add_number(struct buf *b, const char *name, int64_t number)
 {
-	char digits[24], *p = digits + sizeof digits;
-	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char text[NUMBER_TEXT];
 
-	do {
-		*--p = (char)('0' + left % 10);
-	} while (left /= 10);
-	if (number < 0)
-		*--p = '-';
 	buf_text_add(b, name);
-	buf_add(b, p, (size_t)(digits + sizeof digits - p));
+	buf_text_add(b, number_text(number, text));
 }
 
 static void add_word(struct buf *b, const char *name, const char *word)
