@@ -16,9 +16,9 @@ static int connect_table(sqlite3 *db, void *current, int argc, const char *const
 			 sqlite3_vtab **result, char **error)
 {
 	_Static_assert(ROWS_COLUMNS == 20, "the columns below");
-	int code = sqlite3_declare_vtab(
-		db, "CREATE TABLE rows(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9,"
-		    " c10, c11, c12, c13, c14, c15, c16, c17, c18, c19)");
+	int code =
+		sqlite3_declare_vtab(db, "CREATE TABLE rows(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9,"
+					 " c10, c11, c12, c13, c14, c15, c16, c17, c18, c19)");
 	struct table *table = code == SQLITE_OK ? sqlite3_malloc64(sizeof *table) : NULL;
 
 	(void)argc, (void)argv, (void)error;

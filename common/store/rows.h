@@ -27,8 +27,8 @@ enum rows_kind {
 	ROWS_BOOL,
 	ROWS_INT,
 	ROWS_INT64,
-	ROWS_TEXT,  /* a pointer; NULL is NULL */
-	ROWS_CHARS, /* the text stands in the struct itself */
+	ROWS_TEXT,   /* NULL is NULL */
+	ROWS_CHARS,  /* the text stands in the struct itself */
 	ROWS_DIGEST, /* so do the DIGEST_BYTES of a blob */
 };
 
@@ -37,17 +37,20 @@ struct rows_field {
 	size_t offset;
 };
 
+/* Not defined anywhere: a field is asked for its type alone. */
+extern void *const rows_none;
+
 /* An enum is an int here, as its values are never negative. */
-#define ROWS_FIELD(type, field)                      \
-	{                                            \
-		_Generic(((type *)0)->field,         \
-			 bool: ROWS_BOOL,            \
-			 int: ROWS_INT,              \
-			 unsigned: ROWS_INT,         \
-			 int64_t: ROWS_INT64,        \
-			 char *: ROWS_TEXT,          \
-			 const char *: ROWS_TEXT),   \
-			offsetof(type, field)        \
+#define ROWS_FIELD(type, field)                        \
+	{                                              \
+		_Generic(((type *)rows_none)->field,   \
+			 bool: ROWS_BOOL,              \
+			 int: ROWS_INT,                \
+			 unsigned: ROWS_INT,           \
+			 int64_t: ROWS_INT64,          \
+			 char *: ROWS_TEXT,            \
+			 const char *: ROWS_TEXT),     \
+			offsetof(type, field)          \
 	}
 #define ROWS_CHARS_FIELD(type, field)  {ROWS_CHARS, offsetof(type, field)}
 #define ROWS_DIGEST_FIELD(type, field) {ROWS_DIGEST, offsetof(type, field)}
