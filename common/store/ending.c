@@ -34,6 +34,15 @@ void endings_free(struct endings *set)
 
 enum { DELIVERY_AT = 15 }; /* the first of its columns */
 
+static size_t keep_text(struct endings *set, sqlite3_stmt *s, int column)
+{
+	size_t at = set->texts.length;
+
+	buf_text_add(&set->texts, stmt_text(s, column));
+	buf_char(&set->texts, '\0');
+	return at;
+}
+
 static void read_ending(sqlite3_stmt *s, struct endings *set)
 {
 	struct ending *e = &set->list[sqlite3_column_int64(s, 0)];
@@ -46,17 +55,16 @@ static void read_ending(sqlite3_stmt *s, struct endings *set)
 	a->looked = sqlite3_column_int(s, 4);
 	a->call = sqlite3_column_int64(s, 5);
 	a->created_at = sqlite3_column_int64(s, 6);
-	if (sqlite3_column_type(s, 7) != SQLITE_NULL)
-		snprintf(a->reference, sizeof a->reference, "%s", stmt_text(s, 7));
+	e->reference = keep_text(set, s, 7);
+	if (a->placed)
+		snprintf(a->reference, sizeof a->reference, "%s", set->texts.data + e->reference);
 	e->lane = sqlite3_column_int(s, 8);
 	e->dial_order = sqlite3_column_int(s, 9);
 	e->position = sqlite3_column_int(s, 10);
 	e->address_position = sqlite3_column_int(s, 11);
 	e->round = sqlite3_column_int(s, 12);
 	e->attempt_no = sqlite3_column_int(s, 13);
-	e->address = set->texts.length;
-	buf_add(&set->texts, stmt_text(s, 14), (size_t)sqlite3_column_bytes(s, 14));
-	buf_char(&set->texts, '\0');
+	e->address = keep_text(set, s, 14);
 	delivery_read(s, DELIVERY_AT, &e->delivery);
 }
 

@@ -20,7 +20,7 @@ struct ending {
 	struct attempt_state attempt;
 	struct delivery delivery;
 	int lane, dial_order, position, address_position, round, attempt_no; /* of the attempt */
-	size_t address; /* where it begins in the set's texts */
+	size_t address, reference; /* where they begin in the set's texts */
 
 	/* To be filled in by whoever ends it. */
 	enum outcome outcome; /* OUTCOME_NONE: it goes on */

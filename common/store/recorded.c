@@ -290,7 +290,7 @@ enum store_status recorded_append(struct store *store, enum recorded_kind kind, 
 }
 
 /* In the order of ATTEMPT_COLUMNS, as they stand in the store once it is closed. */
-static size_t values_of(const struct ending *e, const char *address, struct value *values)
+static size_t values_of(const struct ending *e, const char *texts, struct value *values)
 {
 	const struct attempt_state *a = &e->attempt;
 	const struct value all[] = {
@@ -305,12 +305,12 @@ static size_t values_of(const struct ending *e, const char *address, struct valu
 		number_value(e->address_position),
 		number_value(e->round),
 		number_value(e->attempt_no),
-		text_value(address),
+		text_value(texts + e->address),
 		text_value(e->detail),
 		number_value(a->created_at),
 		number_value(e->finished_at),
 		number_value(a->call),
-		text_value(a->reference),
+		text_value(texts + e->reference),
 	};
 
 	_Static_assert(LENGTH(all) == VALUES_MOST, "room");
@@ -331,7 +331,7 @@ enum store_status recorded_append_endings(struct store *store, const char *who,
 	for (size_t i = 0; !status && i < set->count; i++) {
 		const struct ending *e = &set->list[i];
 		if (e->outcome != OUTCOME_NONE) {
-			size_t count = values_of(e, set->texts.data + e->address, values);
+			size_t count = values_of(e, set->texts.data, values);
 			read_row(ledger->digest, RECORDED_ATTEMPT, values, count, &r[made]);
 			entries[made] = entry_of(who, &r[made]);
 			made++;

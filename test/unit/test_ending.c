@@ -134,6 +134,10 @@ START_TEST(all_are_closed_and_the_ledger_tells_of_each)
 }
 END_TEST
 
+#define LONG_REFERENCE                                                          \
+	"a reference that is longer than any provider's, and longer than what " \
+	"an attempt's state has room for"
+
 /* The words of a call have its provider's id, and the call that it rode on. */
 START_TEST(calls_are_told_of_as_they_stand)
 {
@@ -144,20 +148,22 @@ START_TEST(calls_are_told_of_as_they_stand)
 		.address = number,
 		.created_at = 1500,
 	};
-	struct attempt rider = leader;
+	struct attempt rider = leader, odd = leader;
 
 	OK(attempt_insert(store, &leader));
 	rider.call = leader.id;
 	OK(attempt_insert(store, &rider));
 	OK(attempt_place(store, leader.id, "CA0123", 9000));
-	load(leader.id, rider.id);
+	OK(attempt_insert(store, &odd));
+	OK(attempt_place(store, odd.id, LONG_REFERENCE, 9000));
+	load(leader.id, odd.id);
 	ck_assert(set.list[0].attempt.placed && !set.list[1].attempt.placed);
 	ck_assert_str_eq(set.list[0].attempt.reference, "CA0123");
 	ck_assert(set.list[1].attempt.call == leader.id);
 	for (size_t i = 0; i < set.count; i++)
 		end(&set.list[i], OUTCOME_NO_ANSWER, "");
 	OK(endings_store(store, &set));
-	ledger_tells(2);
+	ledger_tells(3);
 }
 END_TEST
 
