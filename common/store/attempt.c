@@ -2,7 +2,6 @@
 
 #include "common/base/mem.h"
 #include "common/store/device.h"
-#include "common/store/family.h"
 #include "common/store/recorded.h"
 #include "common/store/stmt.h"
 
@@ -80,21 +79,6 @@ enum store_status attempt_open_count(struct store *store, enum channel channel, 
 			   0, count);
 }
 
-static enum store_status load_devices(struct store *store, int64_t person,
-				      struct recipient *recipient, char **names)
-{
-	struct buf job = {0}, kept = {0};
-	enum store_status status = device_addresses(store, person, &job, &kept);
-
-	if (!status && kept.length) {
-		recipient->devices = buf_take(&job);
-		*names = buf_take(&kept);
-	}
-	buf_free(&job);
-	buf_free(&kept);
-	return status;
-}
-
 void recipient_free(struct recipient *recipient)
 {
 	free(recipient->name);
@@ -102,57 +86,6 @@ void recipient_free(struct recipient *recipient)
 	free(recipient->title);
 	free(recipient->body);
 	*recipient = (struct recipient){0};
-}
-
-static enum store_status load_family(struct store *store, int64_t id, int nth,
-				     struct recipient *recipient, char **address)
-{
-	struct family family = {0};
-	enum store_status status = family_load(store, id, &family);
-
-	*recipient = (struct recipient){0};
-	*address = NULL;
-	if (status && status != STORE_NONE)
-		return status;
-	recipient->name = mem_string(family.name);
-	recipient->language = family.language;
-	if (family.mail[nth - 1][0])
-		*address = mem_string(family.mail[nth - 1]);
-	return STORE_OK;
-}
-
-enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
-				 int dial_order, int nth, struct recipient *recipient,
-				 char **address)
-{
-	if (person < 0)
-		return load_family(store, -person, nth, recipient, address);
-	sqlite3_stmt *s =
-		stmt(store,
-		     "SELECT name, language, (SELECT iif(channel = 2, number, address)"
-		     " FROM contact"
-		     " WHERE person_id = p.id AND spare = 0 AND channel = ?"
-		     " AND dial_order = ? ORDER BY position LIMIT 1 OFFSET ?)"
-		     " FROM person p WHERE id = ?",
-		     "iiii", (int64_t)channel, (int64_t)dial_order, (int64_t)nth - 1, person);
-	enum store_status status = stmt_row(store, s);
-	bool gone = true;
-
-	*recipient = (struct recipient){0};
-	*address = NULL;
-	if (!status) {
-		recipient->name = mem_string(stmt_text(s, 0));
-		recipient->language = sqlite3_column_int(s, 1) ? LANGUAGE_EN : LANGUAGE_JA;
-		gone = sqlite3_column_type(s, 2) == SQLITE_NULL;
-	}
-	if (!gone && channel != CHANNEL_PUSH)
-		*address = mem_string(stmt_text(s, 2));
-	stmt_end(s);
-	if (!gone && channel == CHANNEL_PUSH)
-		status = load_devices(store, person, recipient, address);
-	if (status)
-		recipient_free(recipient);
-	return status;
 }
 
 static void read_open(sqlite3_stmt *s, enum channel channel, int lane, struct open_attempt *o)
@@ -183,14 +116,15 @@ static void read_open(sqlite3_stmt *s, enum channel channel, int lane, struct op
 }
 
 /* As they are now; the attempt keeps what it was made with. */
-static enum store_status load_devices_again(struct store *store, struct open_attempt *o)
+static enum store_status load_devices(struct store *store, struct open_attempt *o)
 {
-	char *names = NULL;
-	enum store_status status = load_devices(store, o->person, &o->recipient, &names);
+	struct buf job = {0}, kept = {0};
+	enum store_status status = device_addresses(store, o->person, &job, &kept);
 
-	if (!status && !names)
-		o->recipient.devices = mem_string("[]");
-	free(names);
+	if (!status)
+		o->recipient.devices = kept.length ? buf_take(&job) : mem_string("[]");
+	buf_free(&job);
+	buf_free(&kept);
 	return status;
 }
 
@@ -219,7 +153,7 @@ enum store_status attempt_open_after(struct store *store, enum channel channel, 
 	stmt_end(s);
 	status = status == STORE_NONE ? STORE_OK : status;
 	for (size_t i = 0; !status && channel == CHANNEL_PUSH && i < *count; i++)
-		status = load_devices_again(store, &list[i]);
+		status = load_devices(store, &list[i]);
 	return status;
 }
 

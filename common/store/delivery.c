@@ -1,7 +1,7 @@
 #include "common/store/delivery.h"
 
 #include "common/store/delivery_row.h"
-#include "common/store/stmt.h"
+#include "common/store/rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,20 +73,39 @@ static enum store_status read_list(struct store *store, sqlite3_stmt *s, struct 
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
+static const struct rows_field fields[] = {
+	ROWS_FIELD(struct delivery, id),
+	ROWS_FIELD(struct delivery, broadcast),
+	ROWS_FIELD(struct delivery, person),
+	ROWS_FIELD(struct delivery, state),
+	ROWS_FIELD(struct delivery, plan),
+	ROWS_FIELD(struct delivery, chain.phase),
+	ROWS_FIELD(struct delivery, chain.round),
+	ROWS_FIELD(struct delivery, chain.step),
+	ROWS_FIELD(struct delivery, chain.pass),
+	ROWS_FIELD(struct delivery, chain.address),
+	ROWS_FIELD(struct delivery, chain.marks),
+	ROWS_FIELD(struct delivery, chain.owed),
+	ROWS_FIELD(struct delivery, chain.soft_passes),
+	ROWS_FIELD(struct delivery, queue),
+	ROWS_FIELD(struct delivery, due_at),
+	ROWS_FIELD(struct delivery, attempt),
+};
+
+enum store_status delivery_insert_many(struct store *store, const struct delivery *first,
+				       size_t size, size_t count)
+{
+	return rows_run(store,
+			"INSERT INTO delivery(id, broadcast_id, person_id, state, plan, phase,"
+			" round, step, pass, address, marks, owed, soft_passes, queue, due_at,"
+			" attempt_id) SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12,"
+			" c13, c14, nullif(c15, 0) FROM rows",
+			&(struct rows){first, size, count, fields});
+}
+
 enum store_status delivery_insert(struct store *store, const struct delivery *d)
 {
-	const struct chain *c = &d->chain;
-
-	return stmt_run(
-		store,
-		stmt(store,
-		     "INSERT INTO delivery(id, broadcast_id, person_id, state, plan, phase,"
-		     " round, step, pass, address, marks, owed, soft_passes, queue, due_at)"
-		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		     "iiiiiiiiiiiiiii", d->id, d->broadcast, d->person, (int64_t)d->state,
-		     d->plan, (int64_t)c->phase, (int64_t)c->round, (int64_t)c->step,
-		     (int64_t)c->pass, (int64_t)c->address, c->marks, c->owed,
-		     (int64_t)c->soft_passes, (int64_t)d->queue, d->due_at));
+	return delivery_insert_many(store, d, sizeof *d, 1);
 }
 
 enum store_status delivery_save(struct store *store, const struct delivery *d)

@@ -31,6 +31,9 @@ int64_t delivery_broadcast(int64_t id);
 int64_t delivery_ordinal(int64_t id);
 
 MUST_USE enum store_status delivery_insert(struct store *store, const struct delivery *d);
+/* Many at once; each stands `size` bytes behind the one before. */
+MUST_USE enum store_status delivery_insert_many(struct store *store, const struct delivery *first,
+						size_t size, size_t count);
 MUST_USE enum store_status delivery_save(struct store *store, const struct delivery *d);
 
 /* STORE_NONE: there is none. */
@@ -109,16 +112,6 @@ struct recipient {
 void recipient_free(struct recipient *recipient); /* what it owns */
 
 /*
- * The person's name and language, and the address that stands at a dial order of theirs now:
- * the nth (from 1) of the mail group, a telephone is the first (and stands as it is dialled). For
- * push it is what the attempt keeps of the devices. *address NULL where it is gone, or there is no
- * device. `person` negative: a family user (common/store/family.h), who may be gone altogether.
- */
-MUST_USE enum store_status recipient_load(struct store *store, int64_t person,
-					  enum channel channel, int dial_order, int nth,
-					  struct recipient *recipient, char **address);
-
-/*
  * Open attempts after an id that should stand in a stream, in order, with what their jobs need. A
  * call that was placed has left it, a rider was never there.
  */
@@ -164,9 +157,10 @@ MUST_USE enum store_status facts_replies(struct store *store, struct reply_fact 
 					 size_t room, size_t *count);
 MUST_USE enum store_status facts_controls(struct store *store, struct control_fact *list,
 					  size_t room, size_t *count);
-/* Whether anybody answered a broadcast, and the newest reply of one person; STORE_NONE: none.
- */
-MUST_USE enum store_status facts_any_reply(struct store *store, int64_t broadcast, bool *any);
+/* The first person by id, from one on, who answered a broadcast; INT64_MAX: nobody did. */
+MUST_USE enum store_status facts_next_replier(struct store *store, int64_t broadcast, int64_t from,
+					      int64_t *person);
+/* The newest reply of one person; STORE_NONE: none. */
 MUST_USE enum store_status facts_reply_of(struct store *store, int64_t broadcast,
 					  int64_t person, struct reply_fact *reply);
 MUST_USE enum store_status facts_seen(struct store *store, const char *cursor,

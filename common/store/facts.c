@@ -92,16 +92,15 @@ enum store_status facts_replies(struct store *store, struct reply_fact *list, si
 	return status == STORE_NONE ? STORE_OK : status;
 }
 
-enum store_status facts_any_reply(struct store *store, int64_t broadcast, bool *any)
+enum store_status facts_next_replier(struct store *store, int64_t broadcast, int64_t from,
+				     int64_t *person)
 {
-	int64_t found;
-	enum store_status status = stmt_number(
-		store,
-		stmt(store, "SELECT 1 FROM reply WHERE broadcast_id=? LIMIT 1", "i", broadcast),
-		0, &found);
-
-	*any = found != 0;
-	return status;
+	return stmt_number(store,
+			   stmt(store,
+				"SELECT min(person_id) FROM reply WHERE broadcast_id=?"
+				" AND person_id>=?",
+				"ii", broadcast, from),
+			   INT64_MAX, person);
 }
 
 enum store_status facts_reply_of(struct store *store, int64_t broadcast, int64_t person,

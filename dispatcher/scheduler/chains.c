@@ -57,11 +57,16 @@ static struct action step(struct scheduler *s, struct run *run, struct delivery 
 	return escalation_step(&plan, &run->b->policy, s->down, &d->chain, event, now);
 }
 
-enum store_status chain_begin(struct scheduler *s, struct run *run, struct delivery *d)
+void chain_start(struct scheduler *s, struct run *run, struct delivery *d)
 {
 	struct action action = step(s, run, d, EVENT_START);
 
 	follow(run, d, &action);
+}
+
+enum store_status chain_begin(struct scheduler *s, struct run *run, struct delivery *d)
+{
+	chain_start(s, run, d);
 	return delivery_insert(s->store, d);
 }
 
@@ -146,12 +151,10 @@ enum store_status chain_expire(struct scheduler *s, struct run *run, struct deli
 	return delivery_save(s->store, d);
 }
 
-enum store_status chain_in_flight(struct scheduler *s, struct run *run, struct delivery *d,
-				  int64_t attempt)
+void chain_departs(struct run *run, struct delivery *d, int64_t attempt)
 {
 	move(run, d, DELIVERY_IN_FLIGHT);
 	d->attempt = attempt;
-	return delivery_save(s->store, d);
 }
 
 enum store_status chain_postpone(struct scheduler *s, struct delivery *d, int64_t until)

@@ -8,7 +8,9 @@
 #include "dispatcher/scheduler/escalation.h"
 #include "dispatcher/scheduler/scheduler.h"
 
-/* A new delivery, from its first step on. */
+/* A new delivery, from its first step on. The caller stores it. */
+void chain_start(struct scheduler *s, struct run *run, struct delivery *d);
+/* The same, and stores it. */
 MUST_USE enum store_status chain_begin(struct scheduler *s, struct run *run, struct delivery *d);
 
 /* An event of the escalation. The caller stores the delivery. */
@@ -35,9 +37,8 @@ MUST_USE enum store_status chain_came_back(struct scheduler *s, struct run *run,
 /* The broadcast's time is over. */
 MUST_USE enum store_status chain_expire(struct scheduler *s, struct run *run, struct delivery *d);
 
-/* A waiting delivery's attempt was handed over. */
-MUST_USE enum store_status chain_in_flight(struct scheduler *s, struct run *run, struct delivery *d,
-					   int64_t attempt);
+/* A waiting delivery's attempt is handed over. The caller stores both. */
+void chain_departs(struct run *run, struct delivery *d, int64_t attempt);
 
 /* Waits on, until a moment (UTC). */
 MUST_USE enum store_status chain_postpone(struct scheduler *s, struct delivery *d, int64_t until);

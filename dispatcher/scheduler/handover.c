@@ -1,18 +1,13 @@
 #include "dispatcher/scheduler/handover.h"
 
-#include "common/base/crash.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/base/mem.h"
 #include "common/store/call.h"
 #include "dispatcher/scheduler/chains.h"
-#include "dispatcher/scheduler/families.h"
-#include "dispatcher/scheduler/introduce.h"
-#include "dispatcher/scheduler/jobs.h"
+#include "dispatcher/scheduler/departures.h"
 #include "dispatcher/scheduler/lanes.h"
 
-#include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -20,25 +15,31 @@ enum {
 	LINE_WAIT_MS = 2000,
 };
 
-/* Deliveries of one queue, for the functions below. */
+/* due ones of a queue, a stretch at a time */
+
 typedef enum store_status (*deal_fn)(struct scheduler *s, struct run *run, struct delivery *d);
 
-/* Deals with up to `most` due ones of a queue; *count says how many there were. */
+static enum store_status find_due(struct scheduler *s, int queue, int64_t most,
+				  struct delivery list[TURN_DELIVERIES], size_t *count)
+{
+	size_t room = most < TURN_DELIVERIES ? (size_t)most : TURN_DELIVERIES;
+
+	return delivery_due(s->store, queue, s->now, list, room, count);
+}
+
+/* Deals with up to `most` of them, one by one; *count says how many there were. */
 static enum store_status deal_with_due(struct scheduler *s, int queue, int64_t most, deal_fn deal,
-				       int64_t *count)
+				       size_t *count)
 {
 	static struct delivery list[TURN_DELIVERIES];
-	size_t room = most < TURN_DELIVERIES ? (size_t)most : TURN_DELIVERIES, found = 0;
-	enum store_status status = delivery_due(s->store, queue, s->now, list, room, &found);
+	enum store_status status = find_due(s, queue, most, list, count);
 
-	for (size_t i = 0; !status && i < found; i++) {
+	for (size_t i = 0; !status && i < *count; i++) {
 		struct run *run;
 		status = runs_get(&s->runs, s->store, list[i].broadcast, &run);
 		if (!status)
 			status = deal(s, run, &list[i]);
 	}
-	s->more |= found == TURN_DELIVERIES;
-	*count = (int64_t)found;
 	return status;
 }
 
@@ -49,118 +50,73 @@ static enum store_status time_has_come(struct scheduler *s, struct run *run, str
 
 enum store_status handover_time(struct scheduler *s)
 {
-	int64_t count;
-	return deal_with_due(s, QUEUE_TIME_ONLY, TURN_DELIVERIES, time_has_come, &count);
-}
+	size_t count;
+	enum store_status status =
+		deal_with_due(s, QUEUE_TIME_ONLY, TURN_DELIVERIES, time_has_come, &count);
 
-/* attempts */
-
-static void put_on_belt(struct scheduler *s, const struct attempt *a, int64_t person,
-			const struct recipient *recipient)
-{
-	char token[TOKEN_LENGTH + 1];
-	const struct job job = job_of(s, a, person, recipient, token);
-
-	parcel_add(&s->effects.jobs, s->belt, a->lane, &job);
-	pacing_sent(&s->pacers[a->channel], 1, s->monotonic);
-}
-
-/* The contact was taken out of the roster while the broadcast ran, or has no device. */
-static enum store_status contact_is_gone(struct scheduler *s, struct run *run, struct delivery *d,
-					 struct attempt *a)
-{
-	a->address = mem_string("");
-	enum store_status status = attempt_insert(s->store, a);
-	if (!status)
-		status = attempt_close(
-			s->store, a->id, OUTCOME_REFUSED,
-			a->channel == CHANNEL_PUSH ? "no device" : "the contact is gone", s->now);
-	runs_count_attempt(&s->runs, run, a->channel, OUTCOME_REFUSED);
-	return status ? status : chain_apply(s, run, d, EVENT_REFUSED);
-}
-
-/* A delivery's next attempt, with what its job needs. */
-struct step {
-	struct attempt attempt;
-	struct recipient recipient;
-};
-
-static void step_free(struct step *step)
-{
-	recipient_free(&step->recipient);
-	free(step->attempt.address);
-}
-
-/* Not stored yet; its address is NULL where the contact is gone. */
-static enum store_status prepare(struct scheduler *s, const struct run *run, struct delivery *d,
-				 struct step *step)
-{
-	struct plan plan = plan_unpack(d->plan);
-	struct action action = escalation_present(&plan, &run->b->policy, &d->chain, d->due_at);
-	struct attempt *a = &step->attempt;
-
-	assert(action.kind == ACTION_TRY);
-	*a = (struct attempt){
-		.delivery = d->id,
-		.channel = action.channel,
-		.lane = run->b->lane,
-		.dial_order = action.dial_order,
-		.position = action.position,
-		.address_position = action.address,
-		.round = d->chain.round + 1,
-		.attempt_no = action.attempt,
-		.created_at = s->now,
-	};
-	enum store_status status = recipient_load(s->store, d->person, a->channel, a->dial_order,
-						  a->address_position, &step->recipient,
-						  &a->address);
-	return status ? status
-		      : families_word(s, d->broadcast, d->person, &step->recipient, &d->reply);
-}
-
-static void tell_queued(const struct delivery *d, const struct attempt *a)
-{
-	const struct log_id ids[] = {
-		{"attempt", NULL, a->id},
-		{"broadcast", NULL, d->broadcast},
-		{"person", NULL, d->person},
-		{"channel", channel_name(a->channel), 0},
-		{"order", NULL, a->dial_order},
-		{"address", NULL, a->address_position},
-		{"try", NULL, a->attempt_no},
-		{"call", NULL, a->call},
-	};
-
-	log_ids("attempt.queued", ids, LENGTH(ids));
-}
-
-static enum store_status begin(struct scheduler *s, struct run *run, struct delivery *d,
-			       struct attempt *a)
-{
-	enum store_status status = attempt_insert(s->store, a);
-
-	if (!status)
-		status = chain_in_flight(s, run, d, a->id);
-	if (!status)
-		tell_queued(d, a);
+	s->more |= count == TURN_DELIVERIES;
 	return status;
 }
+
+/* mails and notifications, many at once */
+
+/* Ends those whose contact is gone, and leaves the others. */
+static enum store_status sort_out(struct scheduler *s, struct departure *list, size_t *count)
+{
+	enum store_status status = STORE_OK;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *count; i++) {
+		if (status || list[i].attempt.address) {
+			list[kept++] = list[i];
+			continue;
+		}
+		status = departure_fails(s, &list[i]);
+		departures_free(&list[i], 1);
+	}
+	*count = kept;
+	return status;
+}
+
+static enum store_status hand_over(struct scheduler *s, int queue, int64_t most, size_t *count)
+{
+	static struct delivery due[TURN_DELIVERIES];
+	static struct departure list[TURN_DELIVERIES];
+	size_t departing = 0;
+	enum store_status status = find_due(s, queue, most, due, count);
+
+	for (size_t i = 0; !status && i < *count; i++) {
+		struct run *run;
+		status = runs_get(&s->runs, s->store, due[i].broadcast, &run);
+		if (!status && run_is_live(run))
+			departure_of(s, run, &due[i], &list[departing++]);
+		else if (!status)
+			status = chain_shelve(s, &due[i], true);
+	}
+	if (!status)
+		status = departures_address(s, list, departing);
+	if (!status)
+		status = sort_out(s, list, &departing);
+	if (!status)
+		status = departures_go(s, list, departing, false);
+	departures_free(list, departing);
+	return status;
+}
+
+/* calls, one by one */
 
 /* Somebody whose turn it is on the telephone that is being called, if it is that very one. */
 static enum store_status board(struct scheduler *s, struct run *run, struct delivery *d,
 			       const struct attempt *call)
 {
-	struct step step;
-	enum store_status status = prepare(s, run, d, &step);
+	struct departure rider;
 
-	if (status)
-		return status;
-	if (step.attempt.channel == CHANNEL_VOICE && step.attempt.address &&
-	    strcmp(step.attempt.address, call->address) == 0) {
-		step.attempt.call = call->id;
-		status = begin(s, run, d, &step.attempt);
-	}
-	step_free(&step);
+	departure_of(s, run, d, &rider);
+	enum store_status status = departures_address(s, &rider, 1);
+	if (!status && rider.attempt.channel == CHANNEL_VOICE && rider.attempt.address &&
+	    strcmp(rider.attempt.address, call->address) == 0)
+		status = departure_rides(s, &rider, call->id);
+	departures_free(&rider, 1);
 	return status;
 }
 
@@ -180,56 +136,50 @@ static enum store_status board_others(struct scheduler *s, struct run *run,
 	return status;
 }
 
-/* Stores the attempt and puts it on the belt. */
-static enum store_status send_off(struct scheduler *s, struct run *run, struct delivery *d,
-				  struct step *step)
+static enum store_status place(struct scheduler *s, struct run *run, struct departure *caller)
 {
-	struct attempt *a = &step->attempt;
-	enum store_status status = begin(s, run, d, a);
+	enum store_status status = departures_go(s, caller, 1, false);
 
-	if (!status && a->channel == CHANNEL_VOICE)
-		status = board_others(s, run, d, a);
-	if (!status)
-		put_on_belt(s, a, d->person, &step->recipient);
-	return status;
+	return status ? status : board_others(s, run, &caller->delivery, &caller->attempt);
 }
 
-static enum store_status hand_over(struct scheduler *s, struct run *run, struct delivery *d)
+static enum store_status ring(struct scheduler *s, struct run *run, struct departure *caller)
 {
-	struct step step;
+	bool taken = false;
+	enum store_status status = departures_address(s, caller, 1);
 
-	if (!run_is_live(run))
-		return chain_shelve(s, d, true);
-	enum store_status status = prepare(s, run, d, &step);
 	if (status)
 		return status;
-	if (step.attempt.address)
-		status = send_off(s, run, d, &step);
-	else
-		status = contact_is_gone(s, run, d, &step.attempt);
-	step_free(&step);
-	return status;
+	if (!caller->attempt.address)
+		return departure_fails(s, caller);
+	status = call_number_taken(s->store, caller->attempt.address, &taken);
+	if (status)
+		return status;
+	/* A line that is in use would be busy: this one waits until it is free. */
+	return taken ? chain_postpone(s, &caller->delivery, s->now + LINE_WAIT_MS)
+		     : place(s, run, caller);
 }
 
-/* A line that is in use would be busy: this one waits until it is free. */
 static enum store_status hand_over_call(struct scheduler *s, struct run *run, struct delivery *d)
 {
-	struct step step;
-	bool taken = false;
+	struct departure caller;
 	/* By now it may be riding on a call that came before it in the list. */
 	enum store_status status = delivery_load(s->store, d->id, d);
 
 	if (status || d->state != DELIVERY_WAITING)
 		return status;
-	status = prepare(s, run, d, &step);
-	if (status)
-		return status;
-	if (step.attempt.address)
-		status = call_number_taken(s->store, step.attempt.address, &taken);
-	step_free(&step);
-	if (!status && taken)
-		return chain_postpone(s, d, s->now + LINE_WAIT_MS);
-	return status ? status : hand_over(s, run, d);
+	if (!run_is_live(run))
+		return chain_shelve(s, d, true);
+	departure_of(s, run, d, &caller);
+	status = ring(s, run, &caller);
+	departures_free(&caller, 1);
+	return status;
+}
+
+static enum store_status hand_over_calls(struct scheduler *s, int queue, int64_t most,
+					 size_t *count)
+{
+	return deal_with_due(s, queue, most, hand_over_call, count);
 }
 
 /* The channel is down: nobody waits for it who has anything else left. */
@@ -242,34 +192,82 @@ static enum store_status pass_over(struct scheduler *s, struct run *run, struct 
 	return chain_apply(s, run, d, EVENT_OUTAGE);
 }
 
-static enum store_status channel_due(struct scheduler *s, enum channel channel)
+/* As much of a queue as pacing and the time of a turn allow; *left: time was too short for all. */
+static enum store_status queue_due(struct scheduler *s, enum channel channel, int queue,
+				   int64_t end, bool *left)
 {
-	struct pacer *pacer = &s->pacers[channel];
-	deal_fn deal = channel == CHANNEL_VOICE ? hand_over_call : hand_over;
+	size_t count = TURN_DELIVERIES;
 	enum store_status status = STORE_OK;
-	int64_t count;
+
+	while (!status && !*left && count == TURN_DELIVERIES) {
+		int64_t most = pacing_allow(&s->pacers[channel], s->monotonic);
+		if (most <= 0)
+			break;
+		status = channel == CHANNEL_VOICE ? hand_over_calls(s, queue, most, &count)
+						  : hand_over(s, queue, most, &count);
+		*left = count == TURN_DELIVERIES && clock_monotonic() >= end;
+	}
+	return status;
+}
+
+static enum store_status channel_due(struct scheduler *s, enum channel channel, int64_t end)
+{
+	enum store_status status = STORE_OK;
+	bool left = false;
+	size_t count;
 
 	/* Urgent first; within a lane those that an outage made wait. */
-	for (int lane = 0; !status && lane < LANES; lane++) {
-		for (int parked = 1; !status && parked >= 0; parked--) {
-			int64_t most = pacing_allow(pacer, s->monotonic);
-			if (most > 0)
-				status = deal_with_due(s, queue_of(channel, lane, parked), most,
-						       deal, &count);
-		}
-	}
-	for (int lane = 0; !status && pacer->confirmed && lane < LANES; lane++)
+	for (int lane = 0; !status && !left && lane < LANES; lane++)
+		for (int parked = 1; !status && !left && parked >= 0; parked--)
+			status = queue_due(s, channel, queue_of(channel, lane, parked), end, &left);
+	s->more |= left;
+	for (int lane = 0; !status && s->pacers[channel].confirmed && lane < LANES; lane++) {
 		status = deal_with_due(s, queue_of(channel, lane, false), TURN_DELIVERIES,
 				       pass_over, &count);
+		s->more |= count == TURN_DELIVERIES;
+	}
 	return status;
 }
 
 enum store_status handover_due(struct scheduler *s)
 {
+	int64_t end = clock_monotonic() + TURN_MS;
 	enum store_status status = STORE_OK;
 
 	for (int c = CHANNEL_NONE + 1; !status && c < CHANNEL_END; c++)
-		status = channel_due(s, (enum channel)c);
+		status = channel_due(s, (enum channel)c, end);
+	return status;
+}
+
+/* Whether somebody is due who comes before a fresh delivery of this lane. */
+static enum store_status somebody_is_due(struct scheduler *s, enum channel channel, int lane,
+					 bool *due)
+{
+	enum store_status status = STORE_OK;
+	int64_t at = INT64_MAX;
+
+	for (int before = 0; !status && at > s->now && before <= lane; before++)
+		for (int parked = 0; !status && at > s->now && parked <= 1; parked++)
+			status =
+				delivery_next_due(s->store, queue_of(channel, before, parked), &at);
+	*due = at <= s->now;
+	return status;
+}
+
+enum store_status handover_room(struct scheduler *s, const struct run *run, enum channel channel,
+				int64_t *room)
+{
+	struct pacer *pacer = &s->pacers[channel];
+	bool due = true;
+	enum store_status status = STORE_OK;
+
+	*room = 0;
+	/* Calls look first whether the line is free, and who shares it. */
+	if (channel != CHANNEL_VOICE && s->belt_state == BELT_RUNNING && !s->replies_left &&
+	    run_is_live(run) && !pacer->down)
+		status = somebody_is_due(s, channel, run->b->lane, &due);
+	if (!status && !due)
+		*room = pacing_allow(pacer, s->monotonic);
 	return status;
 }
 

@@ -14,6 +14,12 @@
 MUST_USE enum store_status handover_time(struct scheduler *s);
 /* In the turn's transaction: makes attempts of what is due, as the pace allows. */
 MUST_USE enum store_status handover_due(struct scheduler *s);
+/*
+ * How many fresh deliveries of a broadcast may go out on a channel at once, without having waited:
+ * none while somebody is due who comes before them.
+ */
+MUST_USE enum store_status handover_room(struct scheduler *s, const struct run *run,
+					 enum channel channel, int64_t *room);
 
 /* When the next delivery can be handed over or is due otherwise, monotonic; INT64_MAX: none. */
 MUST_USE enum store_status handover_next(struct scheduler *s, int64_t *at);

@@ -4,6 +4,7 @@
 #include "common/base/mem.h"
 #include "common/base/plan.h"
 #include "common/store/bounce.h"
+#include "common/store/departure.h"
 #include "common/store/device.h"
 #include "common/store/ending.h"
 #include "common/store/family.h"
@@ -219,6 +220,17 @@ enum store_status delivery_insert(struct store *store, const struct delivery *d)
 		return STORE_CONFLICT;
 	store->now.deliveries[store->now.delivery_count++] = *d;
 	return STORE_OK;
+}
+
+enum store_status delivery_insert_many(struct store *store, const struct delivery *first,
+				       size_t size, size_t count)
+{
+	const char *at = (const char *)first;
+	enum store_status status = STORE_OK;
+
+	for (size_t i = 0; !status && i < count; i++, at += size)
+		status = delivery_insert(store, (const struct delivery *)at);
+	return status;
 }
 
 enum store_status delivery_save(struct store *store, const struct delivery *d)
@@ -521,34 +533,79 @@ void recipient_free(struct recipient *recipient)
 	*recipient = (struct recipient){0};
 }
 
-enum store_status recipient_load(struct store *store, int64_t person, enum channel channel,
-				 int dial_order, int nth, struct recipient *recipient,
-				 char **address)
+static void load_departure(const struct store *store, struct departure *d)
 {
-	*recipient = (struct recipient){0};
-	*address = NULL;
-	WORKS(store);
-	const struct twin_person *p = &store->people[person - 1];
+	const struct twin_person *p = &store->people[d->delivery.person - 1];
 	struct plan plan = plan_unpack(p->plan);
+	const struct attempt *a = &d->attempt;
 	char text[ADDRESS_MOST];
 	int position = 0;
 
 	for (int i = 0; i < plan.steps; i++)
-		if (plan.step[i].dial_order == dial_order)
+		if (plan.step[i].dial_order == a->dial_order)
 			position = plan.step[i].position;
-	recipient->name = mem_string("");
-	bool gone = p->gone & 1u << dial_order;
-	if (channel == CHANNEL_PUSH && store->now.devices[person - 1])
-		recipient->devices = mem_string("[]");
-	if (gone || (channel == CHANNEL_PUSH && !recipient->devices))
-		return STORE_OK;
-	if (channel == CHANNEL_VOICE)
+	d->recipient.name = mem_string("");
+	bool gone = p->gone & 1u << a->dial_order;
+	if (a->channel == CHANNEL_PUSH && store->now.devices[d->delivery.person - 1])
+		d->recipient.devices = mem_string("[]");
+	if (gone || (a->channel == CHANNEL_PUSH && !d->recipient.devices))
+		return;
+	if (a->channel == CHANNEL_VOICE)
 		snprintf(text, sizeof text, "t%d", p->telephones[position]);
 	else
-		snprintf(text, sizeof text, "%c%d.%d.%d", "-mvp"[channel], (int)person, dial_order,
-			 nth);
-	*address = mem_string(text);
+		snprintf(text, sizeof text, "%c%d.%d.%d", "-mvp"[a->channel],
+			 (int)d->delivery.person, a->dial_order, a->address_position);
+	d->attempt.address = mem_string(text);
+}
+
+enum store_status departures_load(struct store *store, struct departure *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		list[i].recipient = (struct recipient){0};
+		list[i].attempt.address = NULL;
+	}
+	WORKS(store);
+	for (size_t i = 0; i < count; i++)
+		load_departure(store, &list[i]);
 	return STORE_OK;
+}
+
+void departures_free(struct departure *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(list[i].attempt.address);
+		recipient_free(&list[i].recipient);
+		list[i].attempt.address = NULL;
+	}
+}
+
+/* The model sees a fresh one wait first, as all others have. */
+static enum store_status insert_waiting(struct store *store, const struct delivery *d)
+{
+	struct delivery waiting = *d;
+
+	waiting.state = DELIVERY_WAITING;
+	waiting.attempt = 0;
+	return delivery_insert(store, &waiting);
+}
+
+enum store_status departures_store(struct store *store, const struct departure *list, size_t count,
+				   bool fresh)
+{
+	enum store_status status = STORE_OK;
+
+	for (size_t i = 0; !status && i < count; i++) {
+		struct attempt a = list[i].attempt;
+		if (fresh)
+			status = insert_waiting(store, &list[i].delivery);
+		if (!status)
+			status = attempt_insert(store, &a);
+		if (!status && a.id != list[i].attempt.id)
+			model_fault(store->world, "an attempt has not the number that is next");
+		if (!status)
+			status = delivery_save(store, &list[i].delivery);
+	}
+	return status;
 }
 
 enum store_status attempt_open_after(struct store *store, enum channel channel, int lane,
@@ -881,12 +938,16 @@ enum store_status facts_call_events(struct store *store, struct call_event *list
 	return STORE_OK;
 }
 
-enum store_status facts_any_reply(struct store *store, int64_t broadcast, bool *any)
+enum store_status facts_next_replier(struct store *store, int64_t broadcast, int64_t from,
+				     int64_t *person)
 {
-	*any = false;
+	*person = INT64_MAX;
 	WORKS(store);
-	for (int i = 0; i < store->reply_count; i++)
-		*any |= store->replies[i].broadcast == broadcast;
+	for (int i = 0; i < store->reply_count; i++) {
+		const struct reply_fact *r = &store->replies[i];
+		if (r->broadcast == broadcast && r->person >= from && r->person < *person)
+			*person = r->person;
+	}
 	return STORE_OK;
 }
 
