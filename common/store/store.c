@@ -23,6 +23,7 @@ enum {
 	STATEMENTS = 512,
 	BUSY_MS = 5000,
 	COURTESY_MS = 100, /* for somebody else who waits to write */
+	LOG_MOST = 16384, /* pages in the log: 64 MB */
 };
 
 struct store {
@@ -33,6 +34,8 @@ struct store {
 	int64_t patience, busy_since; /* milliseconds, monotonic */
 	struct ledger_state ledger;
 	const struct rows *rows; /* what the table `rows` is now */
+	int64_t log_pages;       /* how long the log was after our last commit */
+	int64_t log_taken;       /* how much of it we saw put into the database */
 	/* Open addressing by the address of the SQL text. */
 	struct {
 		const char *literal;
@@ -215,6 +218,31 @@ enum store_status stmt_script(struct store *store, const char *sql)
 	return STORE_OK;
 }
 
+/* the log of changes */
+
+void store_checkpoint(struct store *store, int64_t pages)
+{
+	if (store->log_pages - store->log_taken < pages)
+		return;
+	/* Who reads an old state, or another who does the same, keeps us from some: there will be a
+	 * next time. */
+	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+	    SQLITE_OK)
+		store->log_taken = store->log_pages;
+}
+
+static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct store *store = arg;
+
+	(void)db, (void)name;
+	store->log_pages = pages;
+	if (pages < store->log_taken)
+		store->log_taken = 0; /* it has begun again */
+	store_checkpoint(store, LOG_MOST);
+	return SQLITE_OK;
+}
+
 /* opening */
 
 /* SQLite's own waits grow to 100 ms, in which a lock is let go and taken again many times. */
@@ -236,6 +264,7 @@ static enum store_status set_up_connection(struct store *store)
 	sqlite3_busy_handler(store->db, on_busy, store);
 	if (rows_set_up(store->db, &store->rows) != SQLITE_OK)
 		return fail(store, "cannot be set up");
+	sqlite3_wal_hook(store->db, on_commit, store);
 	/* The journal mode is kept in the file; asking for it again costs a read. */
 	return stmt_script(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 				  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"

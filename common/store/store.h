@@ -56,6 +56,13 @@ MUST_USE enum store_status store_begin(struct store *store);
 MUST_USE enum store_status store_commit(struct store *store); /* failed: rolled back */
 void store_rollback(struct store *store);		      /* harmless outside a transaction */
 
+/*
+ * Puts the log of changes into the database, without waiting for anybody, if it has grown by so many
+ * pages (4 KB) since. For who commits all the time, at moments when it has nothing better to do; in
+ * all other processes the commit does it that finds the log 64 MB long.
+ */
+void store_checkpoint(struct store *store, int64_t pages);
+
 /* Changes whenever another connection has committed; costs no disk access. */
 MUST_USE int64_t store_version(struct store *store);
 

@@ -120,7 +120,8 @@ static enum store_status send_off(struct scheduler *s, struct stretch *stretch)
 	return status;
 }
 
-static enum store_status add_stretch(struct scheduler *s, struct run *run)
+/* *all_gone says whether none of them had to wait. */
+static enum store_status add_stretch(struct scheduler *s, struct run *run, bool *all_gone)
 {
 	static struct targeted people[STRETCH];
 	static struct stretch stretch;
@@ -138,6 +139,7 @@ static enum store_status add_stretch(struct scheduler *s, struct run *run)
 		status = send_off(s, &stretch);
 	if (status)
 		return status;
+	*all_gone = stretch.waiting_count == 0;
 	run->changed = true;
 	if (!last)
 		return STORE_OK;
@@ -150,14 +152,14 @@ static enum store_status add_stretch(struct scheduler *s, struct run *run)
 
 /* The stretches of one call. */
 struct fanout {
-	int64_t end; /* monotonic */
+	int64_t begun; /* monotonic */
 	bool worked, waits, late;
 };
 
 static enum store_status go_on(struct scheduler *s, struct run *run, struct fanout *f)
 {
 	enum store_status status;
-	bool wait;
+	bool wait, all_gone = true;
 
 	if (run->b->fanned_out || run->b->state == BROADCAST_REQUESTED)
 		return STORE_OK;
@@ -165,10 +167,11 @@ static enum store_status go_on(struct scheduler *s, struct run *run, struct fano
 	if (!status && wait)
 		f->waits = true;
 	while (!status && !wait && !run->b->fanned_out && !f->late) {
-		status = add_stretch(s, run);
+		status = add_stretch(s, run, &all_gone);
 		crash_point(CRASH_SCHEDULER_FANOUT);
 		f->worked = true;
-		f->late = clock_monotonic() >= f->end;
+		/* Those who wait want their part of the turn as well. */
+		f->late = clock_monotonic() >= f->begun + (all_gone ? TURN_MS : TURN_MS / 2);
 	}
 	return status;
 }
@@ -184,7 +187,7 @@ static bool is_sweeping(const struct scheduler *s)
 
 enum store_status fanout_go_on(struct scheduler *s)
 {
-	struct fanout f = {.end = clock_monotonic() + TURN_MS};
+	struct fanout f = {.begun = clock_monotonic()};
 	enum store_status status = STORE_OK;
 
 	/* Urgent first. */

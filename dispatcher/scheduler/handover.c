@@ -231,7 +231,7 @@ static enum store_status channel_due(struct scheduler *s, enum channel channel, 
 
 enum store_status handover_due(struct scheduler *s)
 {
-	int64_t end = clock_monotonic() + TURN_MS;
+	int64_t end = clock_monotonic() + TURN_MS / 2;
 	enum store_status status = STORE_OK;
 
 	for (int c = CHANNEL_NONE + 1; !status && c < CHANNEL_END; c++)
