@@ -180,18 +180,17 @@ bool belt_stream_reset(struct belt *belt, enum channel channel, int lane)
 	       make_group(belt, stream(belt, channel, lane));
 }
 
-bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,
-		     size_t *count)
+bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t after, int64_t *ids,
+		     size_t room, size_t *count)
 {
-	redisReply *reply = redis_ask(belt->redis, "XRANGE %s - +", stream(belt, channel, lane));
+	redisReply *reply =
+		redis_ask(belt->redis, "XRANGE %s %lld + COUNT %lld", stream(belt, channel, lane),
+			  (long long)after + 1, (long long)room);
 
 	*count = 0;
-	*ids = NULL;
-	if (reply && reply->type == REDIS_REPLY_ARRAY) {
-		*ids = mem_array(reply->elements, sizeof **ids);
-		for (size_t i = 0; i < reply->elements; i++)
-			(*ids)[(*count)++] = strtoll(reply->element[i]->element[0]->str, NULL, 10);
-	}
+	if (reply && reply->type == REDIS_REPLY_ARRAY)
+		for (size_t i = 0; i < reply->elements && i < room; i++)
+			ids[(*count)++] = strtoll(reply->element[i]->element[0]->str, NULL, 10);
 	return went_well(belt, reply, NULL);
 }
 

@@ -54,9 +54,9 @@ MUST_USE bool belt_stream_last(struct belt *belt, enum channel channel, int lane
 MUST_USE bool belt_stream_drop(struct belt *belt, enum channel channel, int lane);
 /* Empties a stream for good: ids begin again. */
 MUST_USE bool belt_stream_reset(struct belt *belt, enum channel channel, int lane);
-/* Ids of the entries in the stream, in order. The caller frees *ids. */
-MUST_USE bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,
-			      size_t *count);
+/* Ids of the first entries in the stream behind `after`, in order. */
+MUST_USE bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t after,
+			      int64_t *ids, size_t room, size_t *count);
 
 /*
  * Jobs put together before the belt may see them: encoded as they come, so that nothing of a job has to

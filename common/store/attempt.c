@@ -157,6 +157,25 @@ enum store_status attempt_open_after(struct store *store, enum channel channel, 
 	return status;
 }
 
+enum store_status attempt_open_ids(struct store *store, enum channel channel, int lane,
+				   int64_t after, int64_t up_to, int64_t *ids, size_t room,
+				   size_t *count)
+{
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT id FROM attempt WHERE outcome IS NULL AND channel=?"
+			       " AND lane=? AND id>? AND id<=? AND expected_by IS NULL"
+			       " AND call_attempt_id IS NULL ORDER BY id LIMIT ?",
+			       "iiiii", (int64_t)channel, (int64_t)lane, after, up_to,
+			       (int64_t)room);
+	enum store_status status = STORE_OK;
+
+	*count = 0;
+	while (*count < room && (status = stmt_row(store, s)) == STORE_OK)
+		ids[(*count)++] = sqlite3_column_int64(s, 0);
+	stmt_end(s);
+	return status == STORE_NONE ? STORE_OK : status;
+}
+
 void open_attempt_free(struct open_attempt *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -126,6 +126,10 @@ MUST_USE enum store_status attempt_open_after(struct store *store, enum channel 
 					      struct open_attempt *list, size_t room,
 					      size_t *count);
 void open_attempt_free(struct open_attempt *list, size_t count); /* what they own */
+/* The same in brief, up to an id. */
+MUST_USE enum store_status attempt_open_ids(struct store *store, enum channel channel, int lane,
+					    int64_t after, int64_t up_to, int64_t *ids, size_t room,
+					    size_t *count);
 
 /* counters */
 

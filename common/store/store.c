@@ -268,8 +268,7 @@ static enum store_status set_up_connection(struct store *store)
 	/* The journal mode is kept in the file; asking for it again costs a read. */
 	return stmt_script(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 				  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
-				  "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768;"
-				  "PRAGMA wal_autocheckpoint=4000;");
+				  "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768;");
 }
 
 /* Each migration in a transaction of its own; two processes that start together do it once. */

@@ -25,6 +25,3 @@ MUST_USE bool compare_on_connect(struct scheduler *s);
 MUST_USE bool compare_settled(struct scheduler *s);
 /* Now and then: looks for the last case, and whether the belt was emptied. */
 MUST_USE bool compare_now_and_then(struct scheduler *s);
-
-/* Takes back what no worker has claimed of a channel that is down, so that chains go on. */
-MUST_USE bool compare_recall(struct scheduler *s, enum channel channel);

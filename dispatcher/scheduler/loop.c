@@ -107,16 +107,21 @@ static void on_belt_lost(void *arg)
 static bool recall_from_dead_channels(struct loop *l)
 {
 	struct scheduler *s = &l->s;
+	bool done;
 
 	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++) {
 		struct pacer *p = &s->pacers[c];
-		pacing_listen(p, clock_monotonic());
-		if (!p->recall)
+		turn_listen(s, p);
+		if (!p->recall) {
+			walks_recall_no_more(s, (enum channel)c);
 			continue;
-		log_warning("channel.confirmed_down", "channel=%s", channel_name((enum channel)c));
-		if (!compare_recall(s, (enum channel)c))
+		}
+		if (!walks_recall(s, (enum channel)c, &done))
 			return false;
-		p->recall = p->probing = false;
+		if (done)
+			p->recall = p->probing = false;
+		else
+			event_active(l->look, EV_TIMEOUT, 0); /* behind a turn */
 		wake_at(l, 0); /* what was taken back waits again; the probe may be among it */
 	}
 	return true;

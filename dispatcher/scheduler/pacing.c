@@ -98,9 +98,14 @@ void pacing_outage(struct pacer *p, int64_t now)
 	p->probe_at = now + p->wait;
 }
 
+bool pacing_is_silent(const struct pacer *p, int64_t now)
+{
+	return p->out > p->placed && now - p->heard_at >= p->pace.silence;
+}
+
 void pacing_listen(struct pacer *p, int64_t now)
 {
-	if (p->out == p->placed || now - p->heard_at < p->pace.silence)
+	if (!pacing_is_silent(p, now))
 		return;
 	pacing_outage(p, now);
 	p->confirmed = p->recall = true;

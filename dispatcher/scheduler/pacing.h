@@ -50,5 +50,7 @@ void pacing_returned(struct pacer *p, bool placed);
 void pacing_works(struct pacer *p, int64_t now);
 void pacing_outage(struct pacer *p, int64_t now);
 
+/* Whether jobs are out of which nobody has said a word for long. */
+MUST_USE bool pacing_is_silent(const struct pacer *p, int64_t now);
 /* Turns a long silence into a confirmed outage. */
 void pacing_listen(struct pacer *p, int64_t now);

@@ -20,6 +20,7 @@
 #include "dispatcher/scheduler/pacing.h"
 #include "dispatcher/scheduler/parked.h"
 #include "dispatcher/scheduler/runs.h"
+#include "dispatcher/scheduler/walks.h"
 
 /* What one turn takes at most of each, so that replies never wait long behind it. */
 enum {
@@ -43,8 +44,8 @@ struct scheduler {
 	char *epoch; /* of the store: by it the belt knows whose it is */
 	enum belt_state belt_state;
 	int64_t settled_at;  /* monotonic: when settling ends */
-	int64_t compared_at; /* monotonic: when the belt was last compared with the store */
 	bool results_there;  /* the belt may have results */
+	int64_t read_at;     /* monotonic: when results were last asked for */
 	struct token_keys *keys;
 	bool clock_noted;     /* the next is known; timekeeping.h */
 	int64_t clock_offset; /* wall clock less monotonic clock */
@@ -54,6 +55,7 @@ struct scheduler {
 	bool counted;  /* pacing knows how many are out; false: the store failed to say */
 	unsigned down; /* the set of channels that are down, see parked.h */
 	struct parked parked;
+	struct walks walks;
 	struct effects effects;
 	struct histogram stop_latency; /* from an answer to the end of what follows from it */
 	int64_t marks[CHANNEL_END][LANES]; /* largest attempt id on the belt, to be stored */

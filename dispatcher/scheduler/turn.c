@@ -52,6 +52,13 @@ static enum store_status store_marks(struct scheduler *s)
 	return status;
 }
 
+bool turn_fine(const struct scheduler *s, enum store_status status)
+{
+	if (status)
+		log_error("store.failed", "error=%s", log_quote(store_error(s->store)));
+	return status == STORE_OK;
+}
+
 static void forget(struct scheduler *s)
 {
 	runs_forget(&s->runs);
@@ -189,6 +196,12 @@ static void measure_stops(struct scheduler *s)
 			histogram_add(&s->stop_latency, now - e->stops[i].answered_at);
 }
 
+void turn_listen(struct scheduler *s, struct pacer *pacer)
+{
+	s->results_there |= pacing_is_silent(pacer, clock_monotonic());
+	pacing_listen(pacer, s->read_at);
+}
+
 enum store_status turn(struct scheduler *s)
 {
 	struct results results = {0};
@@ -196,6 +209,8 @@ enum store_status turn(struct scheduler *s)
 
 	s->more = false;
 	log_hold();
+	if (read)
+		s->read_at = clock_monotonic();
 	if (read && !belt_results(s->belt, TURN_RESULTS, &results)) {
 		lose_belt(s);
 		read = false;

@@ -17,5 +17,14 @@ MUST_USE enum store_status turn_transaction(
  */
 MUST_USE enum store_status turn(struct scheduler *s);
 
+/* False, logged, where the store failed outside of a transaction. */
+MUST_USE bool turn_fine(const struct scheduler *s, enum store_status status);
+
+/*
+ * Whether a channel's long silence is an outage. What was not read was not heard: the next turn looks for
+ * results before that is said.
+ */
+void turn_listen(struct scheduler *s, struct pacer *pacer);
+
 /* The settings' paces, at the start and after a reload. */
 void turn_set_paces(struct scheduler *s);

@@ -83,18 +83,17 @@ bool belt_stream_reset(struct belt *belt, enum channel channel, int lane)
 	return true;
 }
 
-bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t **ids,
-		     size_t *count)
+bool belt_stream_ids(struct belt *belt, enum channel channel, int lane, int64_t after, int64_t *ids,
+		     size_t room, size_t *count)
 {
 	const struct stream_twin *stream = stream_of(belt, channel, lane);
 
-	*ids = NULL;
 	*count = 0;
 	if (!reaches(belt))
 		return false;
-	*ids = mem_array((size_t)stream->count + 1, sizeof **ids);
-	for (int i = 0; i < stream->count; i++)
-		(*ids)[(*count)++] = stream->list[i].attempt;
+	for (int i = 0; i < stream->count && *count < room; i++)
+		if (stream->list[i].attempt > after)
+			ids[(*count)++] = stream->list[i].attempt;
 	return true;
 }
 

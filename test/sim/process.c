@@ -64,16 +64,20 @@ static void connect_belt(struct world *w)
 static bool recall_from_dead_channels(struct world *w)
 {
 	struct scheduler *s = &w->s;
+	bool done;
 
 	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++) {
 		struct pacer *p = &s->pacers[c];
-		pacing_listen(p, clock_monotonic());
+		turn_listen(s, p);
 		w->outage_seen |= p->down;
-		if (!p->recall)
+		if (!p->recall) {
+			walks_recall_no_more(s, (enum channel)c);
 			continue;
-		if (!compare_recall(s, (enum channel)c))
+		}
+		if (!walks_recall(s, (enum channel)c, &done))
 			return false;
-		p->recall = p->probing = false;
+		if (done)
+			p->recall = p->probing = false;
 		w->next = clock_monotonic();
 	}
 	return true;

@@ -608,6 +608,25 @@ enum store_status departures_store(struct store *store, const struct departure *
 	return status;
 }
 
+/* Whether a stream should have it. */
+static bool is_out(const struct twin_attempt *a, enum channel channel, int lane)
+{
+	return !a->outcome && a->is.channel == channel && a->is.lane == lane && !a->expected_by &&
+	       !a->is.call;
+}
+
+enum store_status attempt_open_ids(struct store *store, enum channel channel, int lane,
+				   int64_t after, int64_t up_to, int64_t *ids, size_t room,
+				   size_t *count)
+{
+	*count = 0;
+	WORKS(store);
+	for (int64_t i = after; i < store->now.attempt_count && i < up_to && *count < room; i++)
+		if (is_out(&store->now.attempts[i], channel, lane))
+			ids[(*count)++] = i + 1;
+	return STORE_OK;
+}
+
 enum store_status attempt_open_after(struct store *store, enum channel channel, int lane,
 				     int64_t after, struct open_attempt *list, size_t room,
 				     size_t *count)
@@ -617,8 +636,7 @@ enum store_status attempt_open_after(struct store *store, enum channel channel, 
 	for (int i = (int)after; i < store->now.attempt_count && *count < room; i++) {
 		const struct twin_attempt *a = &store->now.attempts[i];
 		const struct delivery *d = twin_delivery(store, a->is.delivery);
-		if (a->outcome || a->is.channel != channel || a->is.lane != lane ||
-		    a->expected_by || a->is.call)
+		if (!is_out(a, channel, lane))
 			continue;
 		struct open_attempt *o = &list[(*count)++];
 		*o = (struct open_attempt){

@@ -2,6 +2,7 @@
 what it makes of every way in which the queue can fail."""
 
 import shutil
+import signal
 import struct
 import time
 
@@ -388,3 +389,42 @@ def test_who_was_called_off_before_anything_came_is_not_left_out(system):
         assert all(messages.count(a) == 1 for a in addresses_of(n, 2)), n
     assert status["targeted"] == 30 - len(reached)
     tenko.cli("verify")
+
+
+def test_what_was_not_heard_is_no_silence(system):
+    """Results that stand on the belt while the scheduler cannot read them are words of the workers."""
+    system.configure(pacing={"mail_rate": 0, "mail_window": 30, "outage_after": "2s"})
+    scheduler = system.start("tenko-scheduler")
+    system.belt = system.redis.client
+    ask(system)
+    wait_for(lambda: system.belt.exists("{tenko}:q:mail:0") and system.belt.xlen("{tenko}:q:mail:0") == 30)
+    scheduler.send(signal.SIGSTOP)
+    stopped = time.monotonic()
+    system.start("tenko-mail")
+    wait_for(lambda: len(system.sink.messages()) == 30 and system.belt.xlen("{tenko}:q:mail:0") == 0)
+    wait_for(lambda: time.monotonic() > stopped + 3)
+    scheduler.send(signal.SIGCONT)
+    assert finished(system)["exhausted"] == 30
+    assert scheduler.events("channel.confirmed_down") == []
+    everybody_once(system)
+
+
+def test_entries_that_are_gone_are_found_among_many(tenko):
+    people = 2500  # more than are looked at together
+    tenko.configure(pacing={"mail_window": people})
+    tenko.start_redis()
+    import_crowd(tenko, people, addresses=1)
+    scheduler = tenko.start("tenko-scheduler")
+    belt, stream = tenko.redis.client, "{tenko}:q:mail:0"
+    ask(tenko)
+    wait_for(lambda: belt.exists(stream) and belt.xlen(stream) == people)
+    scheduler.stop()
+    entries = [entry for entry, _ in belt.xrange(stream)]
+    gone = [entries[at] for at in (0, 999, 1000, 1700, people - 1)]
+    belt.xdel(stream, *gone)
+    scheduler = tenko.start("tenko-scheduler")
+    wait_for(lambda: belt.xlen(stream) == people, 60, "those that were lost")
+    assert {entry for entry, _ in belt.xrange(stream)} >= set(entries) - set(gone)
+    lost = tenko.sql("SELECT id FROM attempt WHERE detail = 'lost from the queue' ORDER BY id")
+    assert [f"{attempt}-0" for attempt, in lost] == [entry.decode() for entry in gone]
+    assert sum(int(event["count"]) for event in scheduler.events("attempts.gone")) == len(gone)
