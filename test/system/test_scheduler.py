@@ -391,6 +391,22 @@ def test_who_was_called_off_before_anything_came_is_not_left_out(system):
     tenko.cli("verify")
 
 
+def test_who_waits_comes_before_a_fresh_broadcast_but_an_urgent_one_passes(system):
+    system.configure(pacing={"mail_rate": 0})
+    scheduler = system.start("tenko-scheduler")
+    first = ask(system, "--kind", "notice")
+    wait_for(lambda: system.sql("SELECT count(*) FROM attempt") == [(10,)])
+    second = ask(system, "--kind", "notice")
+    urgent = ask(system)
+    wait_for(lambda: all(system.cli_json("status", str(n))["waiting"] == 30 for n in (second, urgent)))
+    system.configure(pacing={"mail_window": 100})
+    scheduler.send(signal.SIGHUP)
+    wait_for(lambda: system.sql("SELECT count(*) FROM attempt") == [(90,)])
+    order = [broadcast for broadcast, in system.sql(
+        "SELECT d.broadcast_id FROM attempt a JOIN delivery d ON d.id = a.delivery_id ORDER BY a.id")]
+    assert order == [first] * 10 + [urgent] * 30 + [first] * 20 + [second] * 30
+
+
 def test_what_was_not_heard_is_no_silence(system):
     """Results that stand on the belt while the scheduler cannot read them are words of the workers."""
     system.configure(pacing={"mail_rate": 0, "mail_window": 30, "outage_after": "2s"})
