@@ -120,7 +120,7 @@ enum store_status departure_fails(struct scheduler *s, struct departure *departu
 		status = attempt_insert(s->store, a);
 	if (status)
 		return status;
-	run->outcomes[a->channel][OUTCOME_REFUSED]++;
+	runs_count_attempt(&s->runs, run, a->channel, OUTCOME_REFUSED);
 	status = attempt_close(s->store, a->id, OUTCOME_REFUSED,
 			       a->channel == CHANNEL_PUSH ? "no device" : "the contact is gone",
 			       s->now);
