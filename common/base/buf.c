@@ -1,6 +1,7 @@
 #include "common/base/buf.h"
 
 #include "common/base/mem.h"
+#include "common/base/number.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,20 +39,32 @@ void buf_text_add(struct buf *b, const char *text)
 	buf_add(b, text, strlen(text));
 }
 
+void buf_number(struct buf *b, int64_t number)
+{
+	char text[NUMBER_TEXT];
+
+	buf_text_add(b, number_text(number, text));
+}
+
+/* Mostly there is room already, and then one try is enough. */
 void buf_format(struct buf *b, const char *format, ...)
 {
 	va_list args, again;
 
+	buf_reserve(b, 0);
+	size_t room = b->room - b->length;
 	va_start(args, format);
 	va_copy(again, args);
-	int length = vsnprintf(NULL, 0, format, args);
+	int length = vsnprintf(b->data + b->length, room, format, args);
 	va_end(args);
-	if (length > 0) {
+	if (length > 0 && (size_t)length >= room) {
 		buf_reserve(b, (size_t)length);
 		vsnprintf(b->data + b->length, (size_t)length + 1, format, again);
-		b->length += (size_t)length;
 	}
 	va_end(again);
+	if (length > 0)
+		b->length += (size_t)length;
+	b->data[b->length] = '\0';
 }
 
 void buf_clear(struct buf *b)

@@ -11,6 +11,7 @@
 
 #include "common/base/must.h"
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data; /* NULL only while nothing was ever put in; see buf_text() */
@@ -22,6 +23,7 @@ void buf_add(struct buf *b, const void *bytes, size_t length);
 void buf_reserve(struct buf *b, size_t more); /* room for so many bytes, so that it need not grow */
 void buf_char(struct buf *b, char c);
 void buf_text_add(struct buf *b, const char *text);
+void buf_number(struct buf *b, int64_t number); /* in decimal digits */
 void buf_format(struct buf *b, const char *format, ...) PRINTF(2, 3);
 void buf_clear(struct buf *b);         /* keeps the memory */
 void buf_free(struct buf *b);          /* the buffer may be used again */

@@ -10,6 +10,7 @@
 
 #include <check.h>
 #include <signal.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,36 @@ START_TEST(a_buffer_formats_behind_what_is_there)
 	ck_assert_int_eq(b.data[70000], '.');
 	free(long_text);
 	buf_free(&b);
+}
+END_TEST
+
+/* Also where the text fits to the last byte, or does not by one. */
+START_TEST(a_buffer_formats_texts_of_every_length)
+{
+	for (int length = 0; length < 300; length++) {
+		struct buf b = {0};
+		buf_format(&b, "%*s", length, "");
+		buf_format(&b, "%d", 7);
+		ck_assert_uint_eq(b.length, (size_t)length + 1);
+		ck_assert_uint_eq(strlen(buf_text(&b)), b.length);
+		ck_assert_int_eq(b.data[length], '7');
+		buf_free(&b);
+	}
+}
+END_TEST
+
+START_TEST(a_buffer_takes_numbers)
+{
+	static const int64_t numbers[] = {0, 7, 10, -1, 1234567890123, INT64_MAX, INT64_MIN};
+	char right[32];
+
+	for (size_t i = 0; i < LENGTH(numbers); i++) {
+		struct buf b = {0};
+		buf_number(&b, numbers[i]);
+		snprintf(right, sizeof right, "%" PRId64, numbers[i]);
+		ck_assert_str_eq(buf_text(&b), right);
+		buf_free(&b);
+	}
 }
 END_TEST
 
@@ -428,6 +459,8 @@ static TCase *buffers(void)
 	tcase_add_test(t, an_empty_buffer_is_an_empty_text);
 	tcase_add_test(t, a_buffer_grows_and_stays_terminated);
 	tcase_add_test(t, a_buffer_formats_behind_what_is_there);
+	tcase_add_test(t, a_buffer_formats_texts_of_every_length);
+	tcase_add_test(t, a_buffer_takes_numbers);
 	tcase_add_test(t, a_buffer_holds_bytes_of_any_kind);
 	tcase_add_test(t, a_taken_text_leaves_the_buffer_empty);
 	tcase_add_test(t, copies_are_whole);

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 
 /* RFC 5321, section 4.5.3.1; 256 of a path are 254 without its angle brackets. */
@@ -77,10 +76,11 @@ bool address_path(const char *address, struct buf *path, const char **reason)
 	if (length > LOCAL_MOST || strlen(at + 1) > DOMAIN_MOST || strlen(address) > ADDRESS_MOST)
 		return false;
 	*reason = NULL;
-	if (dots_are_odd(local, length))
-		buf_format(path, "\"%.*s\"%s", (int)length, local, at);
-	else
-		buf_format(path, "%.*s%s", (int)length, local, at);
+	const char *quote = dots_are_odd(local, length) ? "\"" : "";
+	buf_text_add(path, quote);
+	buf_add(path, local, length);
+	buf_text_add(path, quote);
+	buf_text_add(path, at);
 	return true;
 }
 
@@ -89,5 +89,8 @@ void address_numbered(const char *address, int64_t number, struct buf *path)
 	const char *at = strrchr(address, '@');
 
 	assert(at && *address != '"');
-	buf_format(path, "%.*s+%" PRId64 "%s", (int)(at - address), address, number, at);
+	buf_add(path, address, (size_t)(at - address));
+	buf_char(path, '+');
+	buf_number(path, number);
+	buf_text_add(path, at);
 }

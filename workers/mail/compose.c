@@ -6,6 +6,7 @@
 #include "workers/mail/address.h"
 #include "workers/mail/header.h"
 #include "workers/mail/part.h"
+#include "workers/mail/stencil.h"
 
 #include <gmime/gmime.h>
 #include <inttypes.h>
@@ -20,9 +21,11 @@ struct frame {
 	enum language language;
 	const char *fault;  /* a message like this cannot be sent */
 	struct buf headers; /* From, Subject and the like */
+	struct buf id_end;  /* of the Message-ID, behind the attempt */
 	/* The MIME entity as GMime writes it, cut where the parts' contents go. */
 	struct buf entity[3];
 	struct part text, html;
+	struct stencils text_stencils, html_stencils;
 };
 
 struct composer {
@@ -34,8 +37,7 @@ struct composer {
 	struct frame own;  /* of the one message that says something of its own */
 	size_t next_frame; /* the one that is given up first */
 	int64_t dated;     /* the second that `date` is of */
-	char *date;
-	struct buf scratch; /* scratch */
+	char *date;        /* the whole header */
 };
 
 static bool check_addresses(struct composer *composer, struct buf *fault)
@@ -85,10 +87,13 @@ struct composer *composer_new(const struct settings *settings, struct buf *fault
 static void frame_clear(struct frame *frame)
 {
 	buf_free(&frame->headers);
+	buf_free(&frame->id_end);
 	for (size_t i = 0; i < LENGTH(frame->entity); i++)
 		buf_free(&frame->entity[i]);
 	part_free(&frame->text);
 	part_free(&frame->html);
+	stencils_free(&frame->text_stencils);
+	stencils_free(&frame->html_stencils);
 	*frame = (struct frame){0};
 }
 
@@ -100,8 +105,7 @@ void composer_free(struct composer *composer)
 		frame_clear(&composer->frames[i]);
 	frame_clear(&composer->own);
 	g_mime_format_options_free(composer->format);
-	buf_free(&composer->scratch);
-	g_free(composer->date);
+	free(composer->date);
 	free(composer->from_address);
 	free(composer->from_name);
 	free(composer->return_address);
@@ -201,6 +205,8 @@ static void frame_make(const struct composer *composer, struct frame *frame,
 	if (frame->fault)
 		return;
 	frame_headers(composer, frame, content);
+	buf_format(&frame->id_end, ".%" PRId64 ".%" PRIx64 "@%s>\r\n", content->broadcast,
+		   content->requested_at, composer->domain);
 	frame_entity(composer, frame);
 	part_fill(&frame->text, PART_TEXT, content, language);
 	if (composer->html)
@@ -245,9 +251,11 @@ static const char *date_now(struct composer *composer)
 
 	if (second != composer->dated) {
 		GDateTime *now = g_date_time_new_from_unix_local(second);
-		g_free(composer->date);
-		composer->date = g_mime_utils_header_format_date(now);
+		char *written = g_mime_utils_header_format_date(now);
+		free(composer->date);
+		composer->date = mem_format("Date: %s\r\n", written);
 		composer->dated = second;
+		g_free(written);
 		g_date_time_unref(now);
 	}
 	return composer->date;
@@ -259,50 +267,29 @@ static const char *date_now(struct composer *composer)
  * keeps the ids of two installations with one sender apart.
  */
 static void personal_headers(struct composer *composer, const struct job *job,
-			     const struct content *content, struct letter *letter)
+			     const struct frame *frame, struct letter *letter)
 {
 	struct buf *out = &letter->text;
 	char proof[PROOF_LENGTH + 1];
 
-	buf_format(out, "Date: %s\r\n", date_now(composer));
+	buf_text_add(out, date_now(composer));
 	header_mailbox(out, "To", job->name, buf_text(&letter->recipient));
-	buf_format(out, "Message-ID: <%" PRId64 ".%" PRId64 ".%" PRIx64 "@%s>\r\n", job->attempt,
-		   job->broadcast, content->requested_at, composer->domain);
-	buf_format(out, "X-Tenko-Attempt: %" PRId64 "\r\n", job->attempt);
+	buf_text_add(out, "Message-ID: <");
+	buf_number(out, job->attempt);
+	buf_add(out, frame->id_end.data, frame->id_end.length);
+	buf_text_add(out, "X-Tenko-Attempt: ");
+	buf_number(out, job->attempt);
 	proof_make(job->token, job->attempt, proof);
-	buf_format(out, PROOF_HEADER ": %s\r\n", proof);
-}
-
-/* Lines of 76 characters, as RFC 2045 has them, but ended by CRLF. */
-static void add_base64(struct buf *out, const struct buf *bytes)
-{
-	enum { LINE = 57 };
-	unsigned char line[2 * LINE];
-
-	for (size_t at = 0; at < bytes->length; at += LINE) {
-		size_t size = bytes->length - at < LINE ? bytes->length - at : LINE;
-		int state = 0;
-		guint32 save = 0;
-		size_t length = g_mime_encoding_base64_encode_close(
-			(const unsigned char *)bytes->data + at, size, line, &state, &save);
-		buf_add(out, line, length - (line[length - 1] == '\n'));
-		buf_add(out, "\r\n", 2);
-	}
-}
-
-static void add_part(struct composer *composer, const struct part *part, const struct job *job,
-		     struct buf *out)
-{
-	buf_clear(&composer->scratch);
-	part_write(part, job->name, job->token, &composer->scratch);
-	add_base64(out, &composer->scratch);
+	buf_text_add(out, "\r\n" PROOF_HEADER ": ");
+	buf_add(out, proof, PROOF_LENGTH);
+	buf_add(out, "\r\n", 2);
 }
 
 bool composer_write(struct composer *composer, const struct job *job, const struct content *content,
 		    struct letter *letter, const char **reason)
 {
-	const struct frame *frame = job->title ? own_frame(composer, content, job)
-					       : frame_of(composer, content, job->language);
+	struct frame *frame = job->title ? own_frame(composer, content, job)
+					 : frame_of(composer, content, job->language);
 	bool asks = content->kind != KIND_FAMILY;
 
 	buf_clear(&letter->return_path);
@@ -317,13 +304,14 @@ bool composer_write(struct composer *composer, const struct job *job, const stru
 		return false;
 
 	address_numbered(composer->return_address, job->attempt, &letter->return_path);
-	personal_headers(composer, job, content, letter);
+	personal_headers(composer, job, frame, letter);
 	buf_add(&letter->text, frame->headers.data, frame->headers.length);
 	buf_add(&letter->text, frame->entity[0].data, frame->entity[0].length);
-	add_part(composer, &frame->text, job, &letter->text);
+	stencils_write(&frame->text_stencils, &frame->text, job->name, job->token, &letter->text);
 	buf_add(&letter->text, frame->entity[1].data, frame->entity[1].length);
 	if (composer->html) {
-		add_part(composer, &frame->html, job, &letter->text);
+		stencils_write(&frame->html_stencils, &frame->html, job->name, job->token,
+			       &letter->text);
 		buf_add(&letter->text, frame->entity[2].data, frame->entity[2].length);
 	}
 	return true;

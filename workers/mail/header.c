@@ -1,8 +1,8 @@
 #include "workers/mail/header.h"
 
 #include "common/base/utf8.h"
+#include "workers/mail/base64.h"
 
-#include <glib.h>
 #include <string.h>
 
 enum {
@@ -51,9 +51,11 @@ static void add_encoded_words(struct buf *out, const char *text, size_t column)
 	while (*text) {
 		size_t room = LINE_MOST - column < WORD_MOST ? LINE_MOST - column : WORD_MOST;
 		size_t size = bytes_that_fit(text, room - around);
-		char *encoded = g_base64_encode((const guchar *)text, size);
-		buf_format(out, "%s%s%s", word_start, encoded, word_end);
-		g_free(encoded);
+		char word[WORD_MOST];
+		char *end = base64_put(word, text, size);
+		buf_text_add(out, word_start);
+		buf_add(out, word, (size_t)(end - word));
+		buf_text_add(out, word_end);
 		text += size;
 		if (*text)
 			buf_text_add(out, "\r\n ");
@@ -61,9 +63,15 @@ static void add_encoded_words(struct buf *out, const char *text, size_t column)
 	}
 }
 
+static void add_name(struct buf *out, const char *name)
+{
+	buf_text_add(out, name);
+	buf_add(out, ": ", 2);
+}
+
 void header_text(struct buf *out, const char *name, const char *value)
 {
-	buf_format(out, "%s: ", name);
+	add_name(out, name);
 	if (is_plain(value))
 		buf_text_add(out, value);
 	else
@@ -84,10 +92,12 @@ static void add_quoted(struct buf *out, const char *phrase)
 
 void header_mailbox(struct buf *out, const char *name, const char *phrase, const char *address)
 {
-	buf_format(out, "%s: ", name);
+	add_name(out, name);
 	if (is_plain(phrase))
 		add_quoted(out, phrase);
 	else
 		add_encoded_words(out, phrase, strlen(name) + 2);
-	buf_format(out, "%s<%s>\r\n", *phrase ? "\r\n " : "", address);
+	buf_text_add(out, *phrase ? "\r\n <" : "<");
+	buf_text_add(out, address);
+	buf_text_add(out, ">\r\n");
 }

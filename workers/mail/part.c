@@ -31,21 +31,35 @@ bool part_token_is_sound(const char *token)
 	return *token && token[strspn(token, alphabet)] == '\0';
 }
 
+/* What a character becomes; NULL: it stays as it is. */
+static const char *replacement(enum part_kind kind, char c)
+{
+	const char *escape = kind == PART_HTML ? html_entity(c) : NULL;
+
+	if (escape)
+		return escape;
+	if (c == '\n')
+		return kind == PART_HTML ? "<br>\r\n" : "\r\n";
+	return ((unsigned char)c >= ' ' ? c != 0x7f : c == '\t') ? NULL : "";
+}
+
 /*
  * Text from elsewhere: line ends become CRLF (and <br> in HTML), what HTML would read as markup
  * is escaped, other controls are left out.
  */
 static void add_value(struct buf *out, enum part_kind kind, const char *value, size_t length)
 {
-	for (const char *p = value; p < value + length; p++) {
-		const char *escape = kind == PART_HTML ? html_entity(*p) : NULL;
-		if (escape)
-			buf_text_add(out, escape);
-		else if (*p == '\n')
-			buf_text_add(out, kind == PART_HTML ? "<br>\r\n" : "\r\n");
-		else if ((unsigned char)*p >= ' ' ? *p != 0x7f : *p == '\t')
-			buf_char(out, *p);
+	const char *end = value + length, *plain = value;
+
+	for (const char *p = value; p < end; p++) {
+		const char *instead = replacement(kind, *p);
+		if (!instead)
+			continue;
+		buf_add(out, plain, (size_t)(p - plain));
+		buf_text_add(out, instead);
+		plain = p + 1;
 	}
+	buf_add(out, plain, (size_t)(end - plain));
 }
 
 /* places */
@@ -202,17 +216,9 @@ void part_fill(struct part *part, enum part_kind kind, const struct content *con
 	}
 }
 
-void part_write(const struct part *part, const char *name, const char *token, struct buf *out)
+void part_value(const struct part *part, const char *value, struct buf *out)
 {
-	size_t at = 0;
-
-	for (size_t i = 0; i < part->count; i++) {
-		const char *own = part->slots[i].slot == SLOT_NAME ? name : token;
-		buf_add(out, part->common.data + at, part->slots[i].at - at);
-		add_value(out, part->kind, own, strlen(own));
-		at = part->slots[i].at;
-	}
-	buf_add(out, part->common.data + at, part->common.length - at);
+	add_value(out, part->kind, value, strlen(value));
 }
 
 void part_free(struct part *part)

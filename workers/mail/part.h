@@ -12,7 +12,7 @@
 
 enum part_kind { PART_TEXT, PART_HTML };
 
-enum part_slot { SLOT_NAME, SLOT_TOKEN };
+enum part_slot { SLOT_NAME, SLOT_TOKEN, PART_SLOT_END };
 
 enum { PART_SLOTS = 12 };
 
@@ -35,7 +35,10 @@ MUST_USE bool part_token_is_sound(const char *token);
 void part_fill(struct part *part, enum part_kind kind, const struct content *content,
 	       enum language language);
 
-/* Appends the part for one person: canonical text, lines ended by CRLF. */
-void part_write(const struct part *part, const char *name, const char *token, struct buf *out);
+/*
+ * Appends a name or a token as it stands in the part, which is canonical text: lines ended by CRLF, what
+ * HTML would read as markup escaped, other controls left out.
+ */
+void part_value(const struct part *part, const char *value, struct buf *out);
 
 void part_free(struct part *part);
