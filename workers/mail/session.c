@@ -31,17 +31,21 @@ static void put_words(char *to, size_t room, const char *words)
 
 static void note_reply(struct entry *entry, const smtp_status_t *status, struct reply_code *code)
 {
-	struct buf words = {0};
+	const int numbers[] = {status->code, status->enh_class, status->enh_subject,
+			       status->enh_detail};
+	struct buf *words = &entry->session->words;
 
 	*code = judge_code(status->code, status->enh_class, status->enh_subject, status->enh_detail,
 			   status->text);
-	buf_format(&words, "%d ", status->code);
-	if (status->enh_class)
-		buf_format(&words, "%d.%d.%d ", status->enh_class, status->enh_subject,
-			   status->enh_detail);
-	buf_text_add(&words, status->text ? status->text : "");
-	put_words(entry->said, sizeof entry->said, buf_text(&words));
-	buf_free(&words);
+	buf_clear(words);
+	for (size_t i = 0; i < (status->enh_class ? LENGTH(numbers) : 1); i++) {
+		if (i > 0)
+			buf_char(words, i == 1 ? ' ' : '.');
+		buf_number(words, numbers[i]);
+	}
+	buf_char(words, ' ');
+	buf_text_add(words, status->text ? status->text : "");
+	put_words(entry->said, sizeof entry->said, buf_text(words));
 }
 
 /* libesmtp keeps its socket to itself. It is the one that is connected to the relay's port. */
@@ -198,6 +202,8 @@ void session_see_event(smtp_session_t wire, int event, void *arg, ...)
 	va_list more;
 
 	(void)wire;
+	if (event == SMTP_EV_MESSAGEDATA) /* for every line that goes out */
+		return;
 	if (event != SMTP_EV_DISCONNECT)
 		session->heard = clock_monotonic();
 	va_start(more, arg);

@@ -71,6 +71,7 @@ struct session {
 	int64_t started, heard;     /* monotonic: the newest sign of life */
 	size_t outages, unknowns;   /* messages without a judgement of their own */
 	const struct entry *outage; /* the first whose own reply speaks of an outage */
+	struct buf words;           /* scratch */
 };
 
 /* Adds the next message that is wanted, if there is one. */

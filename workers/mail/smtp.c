@@ -209,6 +209,7 @@ bool relay_send(struct relay *relay, struct parcel *parcels, size_t count, wante
 		session_explain(&session, error, time_is_up, why);
 	log_debug("mail.session", "messages=%zu outages=%zu unknown=%zu ms=%" PRId64, count,
 		  session.outages, session.unknowns, clock_monotonic() - session.started);
+	buf_free(&session.words);
 	free(session.entries);
 	return session.outages == 0;
 }
