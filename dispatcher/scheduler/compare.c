@@ -4,7 +4,7 @@
 #include "common/base/crash.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "dispatcher/scheduler/endings.h"
+#include "dispatcher/scheduler/closings.h"
 #include "dispatcher/scheduler/families.h"
 #include "dispatcher/scheduler/introduce.h"
 #include "dispatcher/scheduler/jobs.h"
@@ -54,7 +54,7 @@ static bool put_again(struct scheduler *s, struct open_attempt *o, struct parcel
 static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t after)
 {
 	struct open_attempt *list = mem_array(STRETCH, sizeof *list);
-	struct endings unwanted = {.outcome = OUTCOME_NOT_TRIED, .detail = "stopped"};
+	struct closings unwanted = {.outcome = OUTCOME_NOT_TRIED, .detail = "stopped"};
 	size_t count = STRETCH, again = 0, refused = 0;
 	struct parcel jobs = {0};
 	bool done = true;
@@ -67,7 +67,7 @@ static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t a
 			if (list[i].wanted)
 				done = put_again(s, &list[i], &jobs);
 			else
-				endings_add(&unwanted, after);
+				closings_add(&unwanted, after);
 		}
 		belt_add_jobs(s->belt, &jobs);
 		done = done && belt_flush(s->belt, &refused) && refused == 0;
@@ -85,7 +85,7 @@ static bool hand_over_after(struct scheduler *s, struct stream stream, int64_t a
 	if (again > 0)
 		log_info("attempts.again", "channel=%s lane=%d count=%zu",
 			 channel_name(stream.channel), stream.lane, again);
-	return endings_carry_out(s, &unwanted) && done;
+	return closings_carry_out(s, &unwanted) && done;
 }
 
 static bool hand_over_all(struct scheduler *s, struct stream stream, void *arg)

@@ -2,7 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "dispatcher/scheduler/endings.h"
+#include "dispatcher/scheduler/closings.h"
 #include "dispatcher/scheduler/outcomes.h"
 #include "dispatcher/scheduler/turn.h"
 
@@ -56,7 +56,7 @@ static bool find_entries(struct scheduler *s, struct entries *e)
 }
 
 static enum store_status find_gone(struct scheduler *s, const struct entries *e,
-				   struct endings *gone)
+				   struct closings *gone)
 {
 	int64_t open[STRETCH], after = s->walks.looked;
 	size_t count = STRETCH, at = 0;
@@ -71,7 +71,7 @@ static enum store_status find_gone(struct scheduler *s, const struct entries *e,
 			while (at < e->count && e->ids[at] < after)
 				at++;
 			if (at == e->count || e->ids[at] != after)
-				endings_add(gone, after);
+				closings_add(gone, after);
 		}
 	}
 	return STORE_OK;
@@ -88,7 +88,7 @@ static bool look_at_stretch(struct scheduler *s)
 		.channel = (enum channel)(CHANNEL_NONE + 1 + w->stream / LANES),
 		.lane = w->stream % LANES,
 	};
-	struct endings gone = {.outcome = OUTCOME_NOT_TRIED, .detail = "lost from the queue"};
+	struct closings gone = {.outcome = OUTCOME_NOT_TRIED, .detail = "lost from the queue"};
 
 	if (!find_entries(s, &entries) || !walks_drain_results(s))
 		return false;
@@ -96,7 +96,7 @@ static bool look_at_stretch(struct scheduler *s)
 	if (gone.count > 0)
 		log_warning("attempts.gone", "channel=%s lane=%d count=%zu",
 			    channel_name(entries.channel), entries.lane, gone.count);
-	if (!endings_carry_out(s, &gone) || !found)
+	if (!closings_carry_out(s, &gone) || !found)
 		return false;
 	w->looked = entries.end;
 	if (entries.count < STRETCH) {
@@ -131,7 +131,7 @@ static bool recall_stretch(struct scheduler *s, enum channel channel, int lane, 
 {
 	int64_t ids[STRETCH], *after = &s->walks.recalled[channel][lane];
 	bool taken[STRETCH];
-	struct endings recalled = {.outcome = OUTCOME_OUTAGE, .detail = "taken back, channel down"};
+	struct closings recalled = {.outcome = OUTCOME_OUTAGE, .detail = "taken back, channel down"};
 
 	if (!turn_fine(s, attempt_open_ids(s->store, channel, lane, *after, INT64_MAX, ids, STRETCH,
 					   count)))
@@ -142,12 +142,12 @@ static bool recall_stretch(struct scheduler *s, enum channel channel, int lane, 
 		return false;
 	for (size_t i = 0; i < *count; i++)
 		if (taken[i])
-			endings_add(&recalled, ids[i]);
+			closings_add(&recalled, ids[i]);
 	if (recalled.count > 0)
 		log_info("attempts.recalled", "channel=%s lane=%d count=%zu", channel_name(channel),
 			 lane, recalled.count);
 	*after = ids[*count - 1];
-	return endings_carry_out(s, &recalled);
+	return closings_carry_out(s, &recalled);
 }
 
 void walks_recall_no_more(struct scheduler *s, enum channel channel)

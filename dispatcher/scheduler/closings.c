@@ -1,4 +1,4 @@
-#include "dispatcher/scheduler/endings.h"
+#include "dispatcher/scheduler/closings.h"
 
 #include "common/base/mem.h"
 #include "dispatcher/scheduler/outcomes.h"
@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-void endings_add(struct endings *e, int64_t attempt)
+void closings_add(struct closings *e, int64_t attempt)
 {
 	if (e->count == e->room) {
 		e->room = e->room ? e->room * 2 : 64;
@@ -17,7 +17,7 @@ void endings_add(struct endings *e, int64_t attempt)
 
 static enum store_status end_all(struct scheduler *s, void *arg)
 {
-	const struct endings *e = arg;
+	const struct closings *e = arg;
 	enum store_status status = STORE_OK;
 
 	for (size_t i = 0; !status && i < e->count; i++)
@@ -25,7 +25,7 @@ static enum store_status end_all(struct scheduler *s, void *arg)
 	return status;
 }
 
-bool endings_carry_out(struct scheduler *s, struct endings *e)
+bool closings_carry_out(struct scheduler *s, struct closings *e)
 {
 	enum store_status status = STORE_OK;
 

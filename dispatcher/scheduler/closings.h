@@ -4,14 +4,14 @@
 
 #include "dispatcher/scheduler/scheduler.h"
 
-struct endings {
+struct closings {
 	enum outcome outcome;
 	const char *detail;
 	int64_t *ids;
 	size_t count, room;
 };
 
-void endings_add(struct endings *e, int64_t attempt);
+void closings_add(struct closings *e, int64_t attempt);
 
 /* In a transaction of its own. Frees the ids. False, logged: the store failed. */
-MUST_USE bool endings_carry_out(struct scheduler *s, struct endings *e);
+MUST_USE bool closings_carry_out(struct scheduler *s, struct closings *e);
