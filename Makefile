@@ -181,5 +181,5 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
-$(BUILD)/obj/dispatcher/reply/scripts.o: $(wildcard dispatcher/reply/script/*.js)
+$(BUILD)/obj/dispatcher/reply/scripts.o $(BUILD)/obj/dispatcher/reply/dashboard.o: $(wildcard dispatcher/reply/script/*)
 $(BUILD)/obj/common/store/migrations.o: $(wildcard common/store/migrations/*.sql)

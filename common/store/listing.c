@@ -1,5 +1,6 @@
 #include "common/store/listing.h"
 
+#include "common/store/delivery.h"
 #include "common/store/stmt.h"
 
 /* Who is known to have answered counts as answered, whether or not the scheduler has read it. */
@@ -60,4 +61,40 @@ enum store_status listing_each(struct store *store, const struct listing *listin
 	}
 	stmt_end(s);
 	return status == STORE_NONE ? STORE_OK : status;
+}
+
+enum store_status listing_unanswered(struct store *store, int64_t broadcast, int64_t ordinal,
+				     void (*see)(const struct listed *person, void *arg),
+				     void *arg, int64_t *next)
+{
+	enum { STRETCH = 5000 };
+	int64_t first = delivery_id(broadcast, ordinal), end = first + STRETCH, there = 0;
+	sqlite3_stmt *s = stmt(store,
+			       "SELECT p.code, p.name, g.name, d.state FROM delivery d"
+			       " JOIN person p ON p.id = d.person_id"
+			       " JOIN department g ON g.id = p.department_id"
+			       " WHERE d.id>=? AND d.id<? AND d.state IN (1, 2, 4) AND NOT EXISTS"
+			       " (SELECT 1 FROM reply WHERE broadcast_id = d.broadcast_id"
+			       " AND person_id = d.person_id) ORDER BY d.id",
+			       "ii", first, end);
+	enum store_status status;
+
+	while ((status = stmt_row(store, s)) == STORE_OK) {
+		const struct listed person = {
+			.code = stmt_text(s, 0),
+			.name = stmt_text(s, 1),
+			.group_name = stmt_text(s, 2),
+			.state = (enum delivery_state)sqlite3_column_int(s, 3),
+		};
+		see(&person, arg);
+	}
+	stmt_end(s);
+	if (status == STORE_NONE)
+		status = stmt_number(store,
+				     stmt(store,
+					  "SELECT EXISTS (SELECT 1 FROM delivery WHERE id>=? AND id<?)",
+					  "ii", end, delivery_id(broadcast + 1, 0)),
+				     0, &there);
+	*next = there ? ordinal + STRETCH : -1;
+	return status;
 }

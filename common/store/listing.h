@@ -29,6 +29,16 @@ struct listed {
 	int64_t tried_at;
 };
 
+/*
+ * Who has not answered, from an ordinal on: of a bounded number of people, so that it takes no longer
+ * the more there are. *next is where to go on; -1 where that was all. Only code, name, group_name and
+ * state are set.
+ */
+MUST_USE enum store_status listing_unanswered(struct store *store, int64_t broadcast,
+					      int64_t ordinal,
+					      void (*see)(const struct listed *person, void *arg),
+					      void *arg, int64_t *next);
+
 /* By group and code. */
 MUST_USE enum store_status listing_each(struct store *store, const struct listing *listing,
 					void (*see)(const struct listed *person, void *arg),

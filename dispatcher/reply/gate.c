@@ -45,6 +45,8 @@ struct gate {
 		void *arg;
 	} evhttp;
 	size_t discarded;
+	void (*closed)(void *arg); /* NULL: nobody asked */
+	void *closed_arg;
 	int *source; /* the counter of those of its source; NULL: it is not counted */
 };
 TAILQ_HEAD(gate_list, gate);
@@ -114,6 +116,8 @@ static void on_closed(struct evhttp_connection *connection, void *arg)
 	struct gates *gates = gate->gates;
 
 	(void)connection;
+	if (gate->closed)
+		gate->closed(gate->closed_arg);
 	/* The stream may outlive its connection for as long as it has records left to decrypt. */
 	evbuffer_remove_cb(bufferevent_get_input(gate->stream), on_input, gate);
 	tls_end(gate->stream);
@@ -471,6 +475,24 @@ int64_t gate_serve(struct gate *gate, struct evhttp_request *request)
 	enter(gate, GATE_SERVING);
 	evhttp_request_set_on_complete_cb(request, on_answered, gate);
 	return gate->began;
+}
+
+void gate_stream(struct gate *gate, void (*closed)(void *arg), void *arg)
+{
+	assert(gate->state == GATE_SERVING);
+	evtimer_del(gate->timer);
+	gate->closed = closed;
+	gate->closed_arg = arg;
+}
+
+void gate_cut(struct gate *gate)
+{
+	hang_up(gate);
+}
+
+size_t gate_unsent(const struct gate *gate)
+{
+	return evbuffer_get_length(bufferevent_get_output(gate->stream));
 }
 
 bool gate_must_close(const struct gate *gate)

@@ -59,5 +59,15 @@ struct gate *gate_of(struct gates *gates, struct evhttp_request *request);
 /* The request was handed to us, whole. When its first byte came, on the monotonic clock. */
 int64_t gate_serve(struct gate *gate, struct evhttp_request *request);
 
+/*
+ * The answer is one that goes on until somebody has enough of it: no clock is held over it any more.
+ * `closed` is told when the connection goes; it may not touch the request.
+ */
+void gate_stream(struct gate *gate, void (*closed)(void *arg), void *arg);
+/* Closes a connection whose answer is such a one; `closed` is called within. */
+void gate_cut(struct gate *gate);
+/* Bytes of the answer that the other side has not taken yet. */
+size_t gate_unsent(const struct gate *gate);
+
 /* Whether the answer must close the connection. */
 bool gate_must_close(const struct gate *gate);

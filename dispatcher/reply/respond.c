@@ -20,6 +20,9 @@
 static char content_policy[256];
 static const char script_policy[] = "; script-src 'self'; connect-src 'self'";
 _Static_assert(sizeof script_policy <= RESPONSE_SCRIPT_MOST, "fits");
+static const char dashboard_policy[] =
+	"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 static const char policy_name[] = "Content-Security-Policy";
 
 static const struct {
@@ -89,21 +92,14 @@ static void count(const struct visit *visit, int status)
 		LENGTH(ids) - (evhttp_request_get_connection(request) ? 1 : 0));
 }
 
-void respond(const struct visit *visit, int status, const char *type, const struct buf *body)
+/* What stands in every answer. */
+static void add_headers(const struct visit *visit, int status)
 {
-	struct evhttp_request *request = visit->request;
-	struct evkeyvalq *out = evhttp_request_get_output_headers(request);
-	struct gate *gate = gate_of(visit->server->gates, request);
-	char length[24], policy[sizeof content_policy + sizeof script_policy];
+	struct evkeyvalq *out = evhttp_request_get_output_headers(visit->request);
+	char policy[sizeof content_policy + sizeof script_policy];
 
-	count(visit, status);
-	snprintf(length, sizeof length, "%zu", body->length);
-	if (status != 204) { /* which has no body, and says nothing of one */
-		evhttp_add_header(out, "Content-Type", type);
-		evhttp_add_header(out, "Content-Length", length);
-	}
 	snprintf(policy, sizeof policy, "%s%s", content_policy, visit->script ? script_policy : "");
-	evhttp_add_header(out, policy_name, policy);
+	evhttp_add_header(out, policy_name, visit->dashboard ? dashboard_policy : policy);
 	for (size_t i = 0; i < LENGTH(headers); i++)
 		evhttp_add_header(out, headers[i].name, headers[i].value);
 	if (gates_have_tls(visit->server->gates))
@@ -112,6 +108,30 @@ void respond(const struct visit *visit, int status, const char *type, const stru
 		if (status_headers[i].status == status &&
 		    !evhttp_find_header(out, status_headers[i].name))
 			evhttp_add_header(out, status_headers[i].name, status_headers[i].value);
+}
+
+void respond_begin(const struct visit *visit, const char *type)
+{
+	count(visit, 200);
+	evhttp_add_header(evhttp_request_get_output_headers(visit->request), "Content-Type", type);
+	add_headers(visit, 200);
+	evhttp_send_reply_start(visit->request, 200, page_problem_reason(200));
+}
+
+void respond(const struct visit *visit, int status, const char *type, const struct buf *body)
+{
+	struct evhttp_request *request = visit->request;
+	struct evkeyvalq *out = evhttp_request_get_output_headers(request);
+	struct gate *gate = gate_of(visit->server->gates, request);
+	char length[24];
+
+	count(visit, status);
+	snprintf(length, sizeof length, "%zu", body->length);
+	if (status != 204) { /* which has no body, and says nothing of one */
+		evhttp_add_header(out, "Content-Type", type);
+		evhttp_add_header(out, "Content-Length", length);
+	}
+	add_headers(visit, status);
 	if (!gate || gate_must_close(gate) || status == 429)
 		evhttp_add_header(out, "Connection", "close");
 	if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)

@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "dispatcher/reply/dashboard.h"
 #include "dispatcher/reply/gate.h"
 #include "dispatcher/reply/head.h"
 #include "dispatcher/reply/hooks.h"
@@ -230,6 +231,11 @@ static const struct route {
 	{"/healthz", false, false, serve_health},
 	{"/stats.json", false, false, stats_serve},
 	{"/metrics", false, false, metrics_serve},
+	{"/dashboard", false, true, dashboard_serve},
+	{"/dashboard.css", false, false, dashboard_serve_style},
+	{"/dashboard.js", false, false, dashboard_serve_script},
+	{"/dashboard/events", false, false, dashboard_serve_events},
+	{"/dashboard/unanswered/", true, false, dashboard_serve_unanswered},
 	{"/hooks/alertmanager", false, true, hooks_serve_alertmanager},
 	{"/hooks/cap", false, true, hooks_serve_cap},
 	{"/voice/call/", true, true, voice_serve_call},

@@ -12,6 +12,7 @@
 #include "dispatcher/reply/gate.h"
 #include "dispatcher/reply/guesses.h"
 #include "dispatcher/reply/listen.h"
+#include "dispatcher/reply/live.h"
 #include "dispatcher/reply/respond.h"
 #include "dispatcher/reply/routes.h"
 #include "dispatcher/reply/seen.h"
@@ -206,6 +207,7 @@ static void on_end(evutil_socket_t number, short what, void *arg)
 	running->socket = NULL;
 	listen_withdraw(server->settings);
 	evtimer_add(running->grace, &wait);
+	live_end(server->live);
 	gates_drain(server->gates, leave, running);
 }
 
@@ -290,6 +292,7 @@ static void open_loop(struct running *running)
 	server->asked = asked_cache_new();
 	server->guesses = guesses_new();
 	server->pins = seen_new();
+	server->live = live_new(server);
 	server->gates =
 		gates_new(server->base, running->http, connections_allowed(server->settings),
 			  server->settings, &server->traffic);
@@ -344,6 +347,7 @@ static void free_running(struct running *running)
 	asked_cache_free(server->asked);
 	if (running->http)
 		evhttp_free(running->http);
+	live_free(server->live); /* its watchers went with their connections */
 	gates_free(server->gates);
 	guesses_free(server->guesses);
 	seen_free(server->pins);

@@ -20,6 +20,7 @@ struct asked_cache;
 struct batch;
 struct gates;
 struct guesses;
+struct live;
 struct seen;
 
 struct server {
@@ -34,6 +35,7 @@ struct server {
 	struct batch *batch;
 	struct asked_cache *asked;
 	struct guesses *guesses;
+	struct live *live; /* who watches the dashboard */
 	struct seen *pins; /* requests that tried a PIN */
 	struct traffic traffic;
 };

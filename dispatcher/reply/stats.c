@@ -262,7 +262,7 @@ static void add_health(json_t *all, const struct reading *r)
 				      store_schema(r->server->store)));
 }
 
-static char *all_text(const struct reading *r)
+json_t *stats_json(const struct reading *r)
 {
 	json_t *all = json_object();
 
@@ -276,7 +276,14 @@ static char *all_text(const struct reading *r)
 	json_object_set_new(all, "stop_latency", histogram_json(&r->queue.stop_latency));
 	add_endpoint(all, r->server);
 	add_health(all, r);
+	return all;
+}
+
+static char *all_text(const struct reading *r)
+{
+	json_t *all = stats_json(r);
 	char *text = json_dumps(all, JSON_COMPACT);
+
 	json_decref(all);
 	return text;
 }

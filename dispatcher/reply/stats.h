@@ -6,5 +6,11 @@
  */
 
 #include "dispatcher/reply/respond.h"
+#include <jansson.h>
+
+struct reading;
+
+/* All of it. */
+MUST_USE json_t *stats_json(const struct reading *reading);
 
 void stats_serve(struct visit *visit, const char *rest);
