@@ -151,6 +151,7 @@ MUST_USE enum store_status channel_down_set(struct store *store, enum channel ch
 
 struct reply_fact {
 	int64_t id, broadcast, person, at;
+	int64_t group; /* the person's, by id */
 	char choice[40];
 };
 struct control_fact {

@@ -65,6 +65,10 @@ enum store_status channel_down_set(struct store *store, enum channel channel, in
 				    "iis", (int64_t)channel, since, reason));
 }
 
+#define REPLY_COLUMNS                            \
+	"id, broadcast_id, person_id, at, choice," \
+	" (SELECT department_id FROM person WHERE person.id = person_id)"
+
 static void read_reply(sqlite3_stmt *s, struct reply_fact *r)
 {
 	r->id = sqlite3_column_int64(s, 0);
@@ -72,6 +76,7 @@ static void read_reply(sqlite3_stmt *s, struct reply_fact *r)
 	r->person = sqlite3_column_int64(s, 2);
 	r->at = sqlite3_column_int64(s, 3);
 	snprintf(r->choice, sizeof r->choice, "%s", stmt_text(s, 4));
+	r->group = sqlite3_column_int64(s, 5);
 }
 
 enum store_status facts_replies(struct store *store, struct reply_fact *list, size_t room,
@@ -79,7 +84,7 @@ enum store_status facts_replies(struct store *store, struct reply_fact *list, si
 {
 	sqlite3_stmt *s =
 		stmt(store,
-		     "SELECT id, broadcast_id, person_id, at, choice FROM reply"
+		     "SELECT " REPLY_COLUMNS " FROM reply"
 		     " WHERE id > ifnull((SELECT position FROM cursor WHERE name='reply'), 0)"
 		     " ORDER BY id LIMIT ?",
 		     "i", (int64_t)room);
@@ -107,7 +112,7 @@ enum store_status facts_reply_of(struct store *store, int64_t broadcast, int64_t
 				 struct reply_fact *reply)
 {
 	sqlite3_stmt *s = stmt(store,
-			       "SELECT id, broadcast_id, person_id, at, choice FROM reply"
+			       "SELECT " REPLY_COLUMNS " FROM reply"
 			       " WHERE broadcast_id=? AND person_id=? ORDER BY id DESC LIMIT 1",
 			       "ii", broadcast, person);
 	enum store_status status = stmt_row(store, s);

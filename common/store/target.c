@@ -241,9 +241,9 @@ enum store_status target_includes(struct store *store, int64_t broadcast, int64_
 /* going through them */
 
 static const char *const next_sql[SOURCES] = {
-	[SOURCE_NAMED] = "SELECT p.id, p.plan" FROM_NAMED " ORDER BY p.id LIMIT ?4",
-	[SOURCE_ALL] = "SELECT p.id, p.plan" FROM_ALL " ORDER BY p.id LIMIT ?4",
-	[SOURCE_FAMILY] = "SELECT f.id, f.plan" FROM_FAMILY " ORDER BY f.id LIMIT ?4",
+	[SOURCE_NAMED] = "SELECT p.id, p.plan, p.department_id" FROM_NAMED " ORDER BY p.id LIMIT ?4",
+	[SOURCE_ALL] = "SELECT p.id, p.plan, p.department_id" FROM_ALL " ORDER BY p.id LIMIT ?4",
+	[SOURCE_FAMILY] = "SELECT f.id, f.plan, 0" FROM_FAMILY " ORDER BY f.id LIMIT ?4",
 };
 
 static enum store_status newest_of(struct store *store, enum source source, int64_t *id)
@@ -287,6 +287,7 @@ enum store_status target_next(struct store *store, int64_t broadcast, int64_t *a
 		people[(*count)++] = (struct targeted){
 			.person = source == SOURCE_FAMILY ? -reached : reached,
 			.plan = contact ? plan_only(plan, (int)contact) : plan,
+			.group = sqlite3_column_int64(s, 2),
 		};
 	}
 	stmt_end(s);

@@ -72,6 +72,7 @@ MUST_USE enum store_status target_includes(struct store *store, int64_t broadcas
 struct targeted {
 	int64_t person;
 	int64_t plan;
+	int64_t group; /* by id; 0: a family user */
 };
 MUST_USE enum store_status target_next(struct store *store, int64_t broadcast, int64_t *after,
 				       struct targeted *people, size_t room, size_t *count,

@@ -97,7 +97,7 @@ enum store_status chain_look_elsewhere(struct scheduler *s, struct run *run, str
 }
 
 enum store_status chain_answered(struct scheduler *s, struct run *run, struct delivery *d,
-				 int64_t reply, const char *choice)
+				 const struct reply_fact *reply)
 {
 	enum store_status status = STORE_OK;
 
@@ -105,13 +105,15 @@ enum store_status chain_answered(struct scheduler *s, struct run *run, struct de
 		status = run_count_answer(run, s->store, d->choice, -1);
 	else
 		(void)step(s, run, d, EVENT_REPLIED);
+	if (d->state != DELIVERY_ANSWERED)
+		group_counts_add(&run->groups, d->broadcast, reply->group, 0, 1);
 	move(run, d, DELIVERY_ANSWERED);
-	d->reply = reply;
-	snprintf(d->choice, sizeof d->choice, "%s", choice);
+	d->reply = reply->id;
+	snprintf(d->choice, sizeof d->choice, "%s", reply->choice);
 	run->answers++;
 	effects_stop(&s->effects, d->broadcast, delivery_ordinal(d->id));
 	if (!status)
-		status = run_count_answer(run, s->store, choice, 1);
+		status = run_count_answer(run, s->store, reply->choice, 1);
 	return status ? status : delivery_save(s->store, d);
 }
 

@@ -25,7 +25,7 @@ MUST_USE enum store_status chain_look_elsewhere(struct scheduler *s, struct run 
 
 /* The person answered: the chain stops, whatever it was about to do. */
 MUST_USE enum store_status chain_answered(struct scheduler *s, struct run *run, struct delivery *d,
-					  int64_t reply, const char *choice);
+					  const struct reply_fact *reply);
 
 /* From the first step on, with another round's number: what it is to tell has changed. */
 MUST_USE enum store_status chain_again(struct scheduler *s, struct run *run, struct delivery *d);

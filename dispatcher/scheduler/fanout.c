@@ -43,7 +43,7 @@ static enum store_status add_answered(struct scheduler *s, struct run *run, stru
 	if (!status)
 		status = delivery_insert(s->store, d);
 	if (!status)
-		status = chain_answered(s, run, d, reply.id, reply.choice);
+		status = chain_answered(s, run, d, &reply);
 	return status ? status : families_tell(s, run, d->person);
 }
 
@@ -75,6 +75,7 @@ static enum store_status add_person(struct scheduler *s, struct run *run,
 	};
 	enum store_status status = STORE_OK;
 
+	group_counts_add(&run->groups, b->id, person->group, 1, 0);
 	chain_start(s, run, &d);
 	if (stretch->replier < d.person)
 		status = facts_next_replier(s->store, b->id, d.person, &stretch->replier);

@@ -94,7 +94,7 @@ static enum store_status take_reply(struct scheduler *s, const struct reply_fact
 	};
 	log_ids("reply.taken", ids, LENGTH(ids));
 	bool first = d.state != DELIVERY_ANSWERED;
-	status = chain_answered(s, run, &d, reply->id, reply->choice);
+	status = chain_answered(s, run, &d, reply);
 	if (!status && first)
 		effects_stop_began(&s->effects, reply->at);
 	return status || !families ? status : families_tell(s, run, reply->person);

@@ -13,6 +13,7 @@
 static void run_free(struct run *run)
 {
 	broadcast_free(run->b);
+	group_counts_free(&run->groups);
 	free(run);
 }
 
@@ -155,6 +156,8 @@ static enum store_status store_counters(struct store *store, struct run *run, in
 						   run->outcomes[c][o]);
 	if (!status)
 		status = store_answers(store, run);
+	if (!status)
+		status = group_counts_store(&run->groups, store);
 	if (!status && (run->attempts_ended || run->answers))
 		status = progress_add(store, run->b->id, now, run->attempts_ended, run->answers);
 	memset(run->state_changes, 0, sizeof run->state_changes);

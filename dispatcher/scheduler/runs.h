@@ -7,6 +7,7 @@
 
 #include "common/store/broadcast.h"
 #include "common/store/delivery.h"
+#include "dispatcher/scheduler/group_counts.h"
 
 enum { RUN_CHOICES = 8, CHOICE_TEXT = 40 };
 
@@ -24,6 +25,7 @@ struct run {
 		char choice[CHOICE_TEXT];
 		int64_t n;
 	} answered[RUN_CHOICES];
+	struct group_counts groups;
 };
 
 struct runs {

@@ -8,6 +8,7 @@
 #include "common/store/device.h"
 #include "common/store/ending.h"
 #include "common/store/family.h"
+#include "common/store/group_tally.h"
 #include "common/store/reply.h"
 #include "common/store/schedule.h"
 #include "common/store/totals.h"
@@ -173,7 +174,7 @@ enum store_status target_next(struct store *store, int64_t broadcast, int64_t *a
 	WORKS(store);
 	while (*after < store->people_count && *count < room) {
 		int64_t id = ++*after;
-		people[(*count)++] = (struct targeted){id, store->people[id - 1].plan};
+		people[(*count)++] = (struct targeted){id, store->people[id - 1].plan, 0};
 	}
 	*last = *after >= store->people_count;
 	return STORE_OK;
@@ -894,6 +895,16 @@ enum store_status tally_get(struct store *store, int64_t broadcast, enum tally w
 	WORKS(store);
 	*n = what == TALLY_STATE ? store->now.states[broadcast - 1][key]
 				 : store->now.ended[broadcast - 1][key / 256][key % 256];
+	return STORE_OK;
+}
+
+/* Nobody is in a group here. */
+enum store_status group_tally_add(struct store *store, const struct group_count *counts,
+				  size_t count)
+{
+	(void)counts;
+	(void)count;
+	WORKS(store);
 	return STORE_OK;
 }
 

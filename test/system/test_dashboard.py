@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from harness import wait_for
+from cli_roster import roster  # noqa: F401  (a fixture)
 from reply_client import Endpoint, now_ms
 
 ADMIN, WATCH = "admin-secret", "watch-secret"
@@ -263,3 +264,30 @@ def test_the_page_says_when_it_is_cut_off(browser, endpoint):
     page = open_page(browser, endpoint, 1280, 900, "?lang=ja")
     endpoint.process.kill()
     wait_for(lambda: "接続が切れています" in page.evaluate("document.getElementById('pulse').textContent"), 30)
+
+
+# what the scheduler keeps
+
+
+def test_groups_are_counted_as_people_are_given_out_and_answer(roster):
+    from crowd import answer, free_port
+    port = free_port()
+    roster.configure(mail={"transport": "null"}, reply={"port": port, "base_url": f"http://127.0.0.1:{port}"})
+    roster.start_redis()
+    roster.start("tenko-reply")
+    roster.cli("broadcast", "--title", "x", "--yes")
+    for person in (1, 3):  # one before the fan-out, one after it
+        answer(roster, 1, person)
+        if person == 1:
+            roster.start("tenko-scheduler")
+            wait_for(lambda: roster.cli_json("status")["fanned_out"])
+    answer(roster, 1, 3)  # again: it is one person
+    wait_for(lambda: roster.cli_json("status")["answered"] == 2)
+
+    def kept(what):
+        return roster.sql("SELECT key, n FROM tally WHERE broadcast_id = 1 AND what = ? ORDER BY key", what)
+
+    assert kept("group") == roster.sql("SELECT department_id, count(*) FROM delivery JOIN person ON person.id = person_id"
+                                       " GROUP BY 1 ORDER BY 1")
+    assert kept("group.answered") == [(1, 1), (2, 1)]
+    roster.cli("verify")
