@@ -33,7 +33,7 @@ struct watcher {
 struct live {
 	struct server *server;
 	struct event *tick;
-	TAILQ_HEAD(, watcher) watchers;
+	TAILQ_HEAD(watcher_list, watcher) watchers;
 	int count;
 	char *told; /* what they know; NULL: nothing yet */
 	int quiet;
