@@ -30,7 +30,7 @@ struct stream_figures {
 struct queue_figures {
 	struct stream_figures *streams; /* those that exist, by channel and lane */
 	size_t stream_count;
-	int64_t results;     /* reported by workers, not taken in yet */
+	int64_t results;     /* reports of workers, each of several results, not taken in yet */
 	int64_t results_age; /* milliseconds since the oldest of them was reported */
 	int64_t dead;        /* records that could not be read */
 };

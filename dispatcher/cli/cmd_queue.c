@@ -87,7 +87,7 @@ static int answer(struct cli *cli, const struct queue_figures *figures)
 				     (json_int_t)figures->results, "dead",
 				     (json_int_t)figures->dead));
 	else if (!code)
-		printf("results not taken in yet: %" PRId64 "\ndead letters: %" PRId64 "\n",
+		printf("reports not taken in yet: %" PRId64 "\ndead letters: %" PRId64 "\n",
 		       figures->results, figures->dead);
 	json_decref(streams);
 	return code;

@@ -98,7 +98,7 @@ static void draw_queues(const struct top *t, struct screen *s)
 		screen_put(s, STYLE_PLAIN, "  all empty");
 		screen_next(s);
 	}
-	screen_put(s, STYLE_PLAIN, "  results not taken in yet: %" PRId64 ", ", t->queue.results);
+	screen_put(s, STYLE_PLAIN, "  reports not taken in yet: %" PRId64 ", ", t->queue.results);
 	screen_put(s, t->queue.dead ? STYLE_BAD : STYLE_PLAIN, "dead letters: %" PRId64,
 		   t->queue.dead);
 	screen_next(s);
