@@ -142,7 +142,7 @@ def test_results_that_cannot_be_taken_in_lag(system):
     with contextlib.closing(sqlite3.connect(system.tenko.data_dir / "tenko.db", isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")  # nobody else can write
         system.tenko.start("tenko-mail")
-        wait_for(lambda: system.metrics().get("tenko_results_waiting") >= 1, 40)  # reports, of several results each
+        wait_for(lambda: (system.metrics().get("tenko_results_waiting") or 0) >= 1, 40)  # reports, of several results each
         assert system.metrics().get("tenko_results_lag_seconds") > 0
         assert system.stats()["queue"]["results_lag_ms"] > 0
         db.execute("ROLLBACK")
