@@ -15,6 +15,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "doubles"))
 import harness  # noqa: E402  (the path must be set first)
 
 
+# The files whose tests take long, the longest first: begun early, none is waited for at the end.
+LONG = ("test_crowd", "test_random_orders", "test_chaos", "test_family", "test_bench", "test_outages",
+        "test_quickstart", "test_scheduler", "test_stop", "test_bounce", "test_voice", "test_push_tls",
+        "test_backup", "test_doctor", "test_master", "test_mail", "test_push", "test_trial",
+        "test_worker_hosts", "test_install", "test_figures")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """With --dist loadgroup, where each process is handed one test after the other: what takes long
+    comes first, and tests that share something made once stay together."""
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        made = (d for defs in item._fixtureinfo.name2fixturedefs.values() for d in defs)
+        if any(d.scope == "module" for d in made):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    rank = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.module.__name__, len(LONG)))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield

@@ -43,19 +43,24 @@ def wait_for(condition, deadline=15, what=None, process=None):
     """Polls until condition() is true and returns what it returned; fails after `deadline` seconds.
 
     `process`: fail at once, with its log, when it ends while we wait.
+
+    It pauses three times as long as the condition took: one that runs a program would else keep from
+    its work what is waited for.
     """
     end = time.monotonic() + deadline
     while True:
+        asked = time.monotonic()
         value = condition()
         if value:
             return value
         if process and not process.alive:
             pytest.fail(f"{process.name} ended ({process.exit_code}) instead of: "
                         f"{what or 'the condition'}\n{process.tail()}")
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > end:
             pytest.fail(f"waited {deadline} s in vain for {what or 'the condition'}"
                         + (f"\n{process.tail()}" if process else ""))
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, 3 * (now - asked)), 0.3))
 
 
 def program(name):
