@@ -16,10 +16,10 @@ import harness  # noqa: E402  (the path must be set first)
 
 
 # The files whose tests take long, the longest first: begun early, none is waited for at the end.
-LONG = ("test_crowd", "test_random_orders", "test_chaos", "test_family", "test_bench", "test_outages",
-        "test_quickstart", "test_scheduler", "test_stop", "test_bounce", "test_voice", "test_push_tls",
-        "test_backup", "test_doctor", "test_master", "test_mail", "test_push", "test_trial",
-        "test_worker_hosts", "test_install", "test_figures")
+LONG = ("test_scheduler", "test_random_orders", "test_quickstart", "test_chaos", "test_crowd", "test_figures",
+        "test_install", "test_outages", "test_worker_hosts", "test_backup", "test_reply_malformed",
+        "test_master", "test_voice", "test_stop", "test_doctor", "test_push", "test_push_tls",
+        "test_voice_tls", "test_trial", "test_bench", "test_family", "test_reply_browser", "test_dashboard")
 
 
 @pytest.hookimpl(tryfirst=True)
