@@ -326,8 +326,10 @@ static void go_on(struct worker *w)
 	for (;;) {
 		if (w->ending || evtimer_pending(w->timer, NULL))
 			return;
-		if (!claim_leftovers(w->claim, most, &claims))
+		if (!claim_leftovers(w->claim, most, &claims)) {
+			claims_free(&claims);
 			break;
+		}
 		if (claims.count == 0 && !claims.lost_group) {
 			claims_free(&claims);
 			if (!claim_ask(w->claim, most))

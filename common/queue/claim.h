@@ -42,7 +42,7 @@ void claims_free(struct claims *claims);
 
 /*
  * Up to `most` jobs that this worker held when it was last connected, or that another has held
- * for too long. Does not wait. False: the connection broke.
+ * for too long. Does not wait. False: the connection broke; `claims` is to be freed then too.
  */
 MUST_USE bool claim_leftovers(struct claim *claim, size_t most, struct claims *claims);
 
