@@ -16,7 +16,7 @@ import harness  # noqa: E402  (the path must be set first)
 
 
 # The files whose tests take long, the longest first: begun early, none is waited for at the end.
-LONG = ("test_scheduler", "test_random_orders", "test_quickstart", "test_chaos", "test_crowd", "test_figures",
+LONG = ("test_crowd", "test_scheduler", "test_random_orders", "test_quickstart", "test_chaos", "test_figures",
         "test_install", "test_outages", "test_worker_hosts", "test_backup", "test_reply_malformed",
         "test_master", "test_voice", "test_stop", "test_doctor", "test_push", "test_push_tls",
         "test_voice_tls", "test_trial", "test_bench", "test_family", "test_reply_browser", "test_dashboard")

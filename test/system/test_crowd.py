@@ -10,6 +10,8 @@ import pytest
 from crowd import Sink, addresses_of, answer, duplicates, import_crowd
 from harness import wait_for
 
+pytestmark = pytest.mark.xdist_group("crowd")  # each wants the machine: one after the other
+
 PEOPLE = int(os.environ.get("TENKO_PEOPLE", "10000"))
 ANSWERS = PEOPLE // 20
 WORKERS = 2

@@ -94,7 +94,7 @@ def restarted(process, sandbox, name, old):
     return wait_for(look, 20, f"{name} to be started again", process)
 
 
-def wait_event(process, event, deadline=20, **fields):
+def wait_event(process, event, deadline=60, **fields):
     """The first such event with these fields."""
     def look():
         for entry in process.events(event):
