@@ -114,6 +114,12 @@ static bool no_room(struct screen *s, size_t left, int kept)
 	return true;
 }
 
+/* Lines that the feeds want, so that what stands above leaves them some. */
+static int feeds_room(const struct top *t)
+{
+	return t->feed_count == 0 ? 0 : t->feed_count == 1 ? 2 : 3;
+}
+
 static void draw_workers(const struct top *t, struct screen *s)
 {
 	head(s, "Workers", "                         jobs  last heard of");
@@ -122,7 +128,7 @@ static void draw_workers(const struct top *t, struct screen *s)
 		screen_next(s);
 	}
 	for (size_t i = 0; i < t->worker_count; i++) {
-		if (no_room(s, t->worker_count - i, 4))
+		if (no_room(s, t->worker_count - i, 4 + feeds_room(t)))
 			break;
 		const struct top_worker *w = &t->workers[i];
 		bool quiet = w->idle_ms > QUIET_MS;
@@ -145,7 +151,7 @@ static void draw_processes(const struct top *t, struct screen *s)
 		screen_next(s);
 	}
 	for (size_t i = 0; i < t->process_count; i++) {
-		if (no_room(s, t->process_count - i, 2))
+		if (no_room(s, t->process_count - i, 2 + feeds_room(t)))
 			break;
 		const struct local_process *p = &t->processes[i];
 		screen_put(s, STYLE_PLAIN, "  %-16s%10" PRId64 " %5.1f%% %10.1f", p->name, p->pid,

@@ -168,7 +168,7 @@ static void draw_times(const struct figures *f, struct screen *s)
 		return;
 	}
 	if (f->tried >= 0) {
-		buf_format(&line, "First contact  %d%%",
+		buf_format(&line, "First contact  %d%% tried",
 			   (int)(f->targeted > 0 ? f->tried * 100 / f->targeted : 0));
 		add_in(&line, ", half in ", f->half_ms);
 		add_in(&line, ", 90% in ", f->most_ms);

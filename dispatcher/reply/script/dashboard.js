@@ -97,14 +97,14 @@ function curve(b) {
 function choices(b) {
 	return make("div", {}, make("h3", {}, T.answers), make("table", {}, ...b.choices.map(c => make("tr", {},
 		make("td", {}, c[english ? "en" : "ja"]),
-		make("td", { style: { width: "40%" } }, make("div", { className: "track" }, make("i", { style: { width: `${percent(c.people, b.answered)}%` } }))),
+		make("td", { style: { width: "40%" } }, make("div", { className: "track" }, make("i", { style: { width: `${percent(c.people, b.answered)}%`, minWidth: c.people ? ".3rem" : "0" } }))),
 		make("td", { className: "n" }, number.format(c.people))))));
 }
 
 function groups(b) {
 	if (!b.groups.length) return null;
 	const most = 12, shown = b.groups.slice(0, most), left = b.groups.length - shown.length;
-	return make("div", {}, make("h3", {}, T.groups), make("table", {},
+	return make("div", { className: "groups" }, make("h3", {}, T.groups), make("table", {},
 		make("thead", {}, make("tr", {}, make("th", {}, T.group), make("th", { className: "n" }, T.missing), make("th", { className: "n" }, T.answered))),
 		...shown.map(g => make("tr", {}, make("td", {}, g.name), make("td", { className: "n" }, number.format(g.people - g.answered)),
 			make("td", { className: "n" }, `${number.format(g.answered)} ${T.of} ${number.format(g.people)} (${percent(g.answered, g.people)} %)`))),
@@ -179,6 +179,12 @@ function line(good, ...words) {
 	return make("tr", {}, make("td", { className: good ? "ok" : "bad" }, words[0]), ...words.slice(1).map(w => make("td", { className: "n" }, w)));
 }
 
+/* A feed's host and file: where it lies between does not fit. */
+function short(url) {
+	const parts = url.split("/");
+	return parts.length > 3 ? `${parts[2]} ${parts[parts.length - 1]}` : url;
+}
+
 function box(title, rows, otherwise) {
 	return make("div", {}, make("h3", {}, title), rows.length ? make("table", {}, ...rows) : make("p", { className: "none" }, otherwise));
 }
@@ -188,7 +194,7 @@ function works(f) {
 		`${T.channels[s.channel]} · ${T.lanes[s.lane]}`, `${number.format(s.length)} ${T.jobs}`,
 		s.oldest_age_ms === null ? "" : `${T.oldest} ${duration(s.oldest_age_ms / 1000)}`)) : [];
 	const workers = f.workers.map(w => line(w.up, w.worker, T.channels[w.channel], w.up ? "" : T.silent));
-	const feeds = f.feeds.map(feed => line(feed.up, feed.feed, feed.age_ms === null ? T.never : `${duration(feed.age_ms / 1000)} ${T.ago}`));
+	const feeds = f.feeds.map(feed => line(feed.up, short(feed.feed), feed.age_ms === null ? T.never : `${duration(feed.age_ms / 1000)} ${T.ago}`));
 	const processes = f.processes.map(p => line(p.up !== false, p.process, p.restarts ? `↻ ${p.restarts}` : ""));
 	return [box(T.queue, queue, "–"), box(T.workers, workers, "–"), box(T.feeds, feeds, T.nofeeds),
 		box(T.processes, processes, "–")];
