@@ -10,21 +10,21 @@ enum { TIMEOUT_S = 30, TIMEOUT_MOST_S = 3600 };
 
 /* In the order in which one would look: what stands on what. */
 static const struct check checks[] = {
-	{"settings", doctor_settings, NULL},
-	{"files", doctor_files, NULL},
-	{"disk", doctor_disk, NULL},
-	{"store", doctor_store, "it is large: tenko verify takes its time"},
-	{"records", doctor_records, "there are many: tenko verify takes its time"},
-	{"processes", doctor_processes, NULL},
-	{"redis", doctor_redis, NULL},
-	{"relay", doctor_relay, NULL},
-	{"dns", doctor_dns, NULL},
-	{"voice", doctor_voice, NULL},
-	{"push", doctor_push, NULL},
-	{"feeds", doctor_feeds, NULL},
-	{"reply", doctor_reply, NULL},
-	{"tls", doctor_tls, NULL},
-	{"clock", doctor_clock, NULL},
+	{"settings", doctor_settings, NULL, false},
+	{"files", doctor_files, NULL, false},
+	{"disk", doctor_disk, NULL, false},
+	{"store", doctor_store, "it is large: tenko verify takes its time", true},
+	{"records", doctor_records, "there are many: tenko verify takes its time", true},
+	{"processes", doctor_processes, NULL, false},
+	{"redis", doctor_redis, NULL, false},
+	{"relay", doctor_relay, NULL, false},
+	{"dns", doctor_dns, NULL, false},
+	{"voice", doctor_voice, NULL, false},
+	{"push", doctor_push, NULL, false},
+	{"feeds", doctor_feeds, NULL, true},
+	{"reply", doctor_reply, NULL, true},
+	{"tls", doctor_tls, NULL, true},
+	{"clock", doctor_clock, NULL, false},
 };
 
 struct report {

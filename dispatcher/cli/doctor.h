@@ -7,6 +7,7 @@
  */
 
 #include "common/base/must.h"
+#include "common/base/vocabulary.h"
 #include "dispatcher/cli/command.h"
 #include <jansson.h>
 #include <stdint.h>
@@ -39,6 +40,13 @@ void doctor_note(struct doctor *d, enum finding level, const char *advice, const
 /* For what is asked over the network: leaves some time for the rest of the check. */
 int64_t doctor_patience(const struct doctor *d);
 
+/* Whether workers are all that is to run here (roles.workers). */
+bool doctor_workers_alone(const struct doctor *d);
+
+/* Whether this machine has to do with a channel: it has workers for it, or, where all runs, broadcasts use
+ * it. Where not, that is left as a finding. */
+MUST_USE bool doctor_uses(struct doctor *d, enum channel channel);
+
 /* "12 days", and what it means for a certificate: a finding. `what` says whose. */
 void doctor_note_certificate(struct doctor *d, const char *what, int64_t ends);
 
@@ -47,6 +55,7 @@ struct check {
 	void (*run)(struct doctor *d);
 	/* Where it does not end in time: what to do; NULL: that is a fault, and nothing else is known. */
 	const char *too_long;
+	bool main_only; /* of what a machine with workers alone does not have */
 };
 
 /* Runs all; `see` is called in their order, each once it has ended, with its findings. */

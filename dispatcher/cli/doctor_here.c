@@ -28,6 +28,7 @@ enum {
 	WORKER_IDLE_MS = 60 * 1000,
 	CLOCK_SOME_MS = 5 * 1000,
 	CLOCK_MUCH_MS = 60 * 1000,
+	HOST_ROOM = 64, /* as workers have it for their names */
 };
 
 /* settings */
@@ -53,7 +54,7 @@ void doctor_settings(struct doctor *d)
 	note_lines(d, FINDING_FAULT, "change it, then: tenko config check", buf_text(&faults));
 	note_lines(d, FINDING_WARNING, "for earnest, set the transport back and restart tenkod",
 		   buf_text(&warnings));
-	if (!*s->tenko_organisation)
+	if (!doctor_workers_alone(d) && !*s->tenko_organisation)
 		doctor_note(d, FINDING_WARNING, "set tenko.organisation",
 			    "people are not told who writes to them: tenko.organisation is empty");
 	if (!faults.length)
@@ -124,16 +125,20 @@ void doctor_files(struct doctor *d)
 {
 	static const char *const keys[] = {"secret.key", "hooks.key"};
 	const struct settings *s = d->settings;
+	bool alone = doctor_workers_alone(d);
 	struct stat dir;
 
 	look_at_settings_file(d);
 	if (stat(s->tenko_data_dir, &dir) < 0) {
-		doctor_note(d, FINDING_FAULT, "tenko init makes it; see tenko.data_dir", "%s: %s",
-			    s->tenko_data_dir, strerror(errno));
+		doctor_note(d, FINDING_FAULT,
+			    doctor_workers_alone(d)
+				    ? "mkdir -m 700, for the user that the workers run as"
+				    : "tenko init makes it; see tenko.data_dir",
+			    "%s: %s", s->tenko_data_dir, strerror(errno));
 		return;
 	}
 	look_at_data_dir(d, &dir);
-	for (size_t i = 0; i < LENGTH(keys); i++) {
+	for (size_t i = 0; i < LENGTH(keys) && !alone; i++) {
 		char *path = settings_path(s, keys[i]);
 		look_at_key(
 			d, path, dir.st_uid,
@@ -141,13 +146,15 @@ void doctor_files(struct doctor *d)
 			"tenko init makes one");
 		free(path);
 	}
-	char *vapid = vapid_file(s);
-	look_at_key(
-		d, vapid, dir.st_uid,
-		"bring it back from a backup: phones know no other; on a new system, tenko init "
-		"makes one");
-	free(vapid);
-	if (*s->reply_tls_key)
+	if (!alone || channels_by_names(s->roles_workers) & 1u << CHANNEL_PUSH) {
+		char *vapid = vapid_file(s);
+		look_at_key(d, vapid, dir.st_uid,
+			    alone ? "copy it from the main machine: phones know no other"
+				  : "bring it back from a backup: phones know no other; on a new "
+				    "system, tenko init makes one");
+		free(vapid);
+	}
+	if (*s->reply_tls_key && !alone)
 		look_at_key(d, s->reply_tls_key, dir.st_uid, "see reply.tls_key");
 	if (*s->push_fcm_service_account)
 		look_at_key(d, s->push_fcm_service_account, dir.st_uid,
@@ -210,19 +217,52 @@ static const struct stream_figures *stream_of(const struct queue_figures *f, enu
 	return NULL;
 }
 
-static void look_for_workers(struct doctor *d, const struct queue_figures *f, enum channel channel)
+/* Workers are named channel-number@host. `host` NULL: on whatever machine. */
+static bool is_of(const char *worker, const char *host)
+{
+	const char *at = strchr(worker, '@');
+
+	return !host || (at && strcmp(at + 1, host) == 0);
+}
+
+static void look_for_workers(struct doctor *d, const struct queue_figures *f, enum channel channel,
+			     const char *host)
 {
 	const struct stream_figures *stream = stream_of(f, channel);
 	int heard = 0;
 
 	for (size_t i = 0; stream && i < stream->consumer_count; i++)
-		heard += stream->consumers[i].idle_ms < WORKER_IDLE_MS;
+		heard += stream->consumers[i].idle_ms < WORKER_IDLE_MS &&
+			 is_of(stream->consumers[i].name, host);
 	if (heard)
-		doctor_note(d, FINDING_FINE, NULL, "%s: %d worker%s", channel_name(channel), heard,
-			    heard == 1 ? "" : "s");
+		doctor_note(d, FINDING_FINE, NULL, "%s: %d worker%s%s", channel_name(channel),
+			    heard, heard == 1 ? "" : "s", host ? " on this machine" : "");
 	else
-		doctor_note(d, FINDING_FAULT, "start one (workers in the settings), see its log",
-			    "%s: no worker was heard of in the last minute", channel_name(channel));
+		doctor_note(d, FINDING_FAULT,
+			    host ? "systemctl start tenko, or tenkod; see its log"
+				 : "start one (workers in the settings), see its log",
+			    "%s: no worker%s was heard of in the last minute",
+			    channel_name(channel), host ? " of this machine" : "");
+}
+
+static void look_for_workers_here(struct doctor *d)
+{
+	unsigned channels = channels_by_names(d->settings->roles_workers);
+	struct queue_figures figures;
+	struct buf fault = {0};
+	char host[HOST_ROOM] = "";
+
+	gethostname(host, sizeof host - 1);
+	if (queue_figures_read(d->settings, &figures, &fault)) {
+		for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++)
+			if (channels & 1u << c)
+				look_for_workers(d, &figures, (enum channel)c, host);
+		queue_figures_free(&figures);
+	} else {
+		doctor_note(d, FINDING_UNSET, NULL,
+			    "whether workers run is not known while Redis is out of reach");
+	}
+	buf_free(&fault);
 }
 
 void doctor_processes(struct doctor *d)
@@ -231,6 +271,10 @@ void doctor_processes(struct doctor *d)
 	struct queue_figures figures;
 	struct buf fault = {0};
 
+	if (doctor_workers_alone(d)) {
+		look_for_workers_here(d);
+		return;
+	}
 	if (!is_locked(d->settings, "run/tenkod.lock") && !poke_send(d->settings)) {
 		doctor_note(d, FINDING_FAULT, "start it: tenkod, or systemctl start tenko",
 			    "tenkod does not run");
@@ -247,7 +291,7 @@ void doctor_processes(struct doctor *d)
 	}
 	for (int c = CHANNEL_NONE + 1; c < CHANNEL_END; c++)
 		if (channels & 1u << c)
-			look_for_workers(d, &figures, (enum channel)c);
+			look_for_workers(d, &figures, (enum channel)c, NULL);
 	queue_figures_free(&figures);
 }
 
@@ -306,6 +350,6 @@ static void look_at_feed(struct doctor *d)
 void doctor_clock(struct doctor *d)
 {
 	look_at_kernel(d);
-	if (d->settings->feed_enabled && *d->settings->feed_atom_urls)
+	if (!doctor_workers_alone(d) && d->settings->feed_enabled && *d->settings->feed_atom_urls)
 		look_at_feed(d);
 }

@@ -11,11 +11,6 @@
 
 /* Mail: the relay, and what the world can look up about the sender. */
 
-static bool has_channel(const struct doctor *d, enum channel channel)
-{
-	return channels_by_names(d->settings->broadcast_channels) & 1u << channel;
-}
-
 /* relay */
 
 static const char *relay_advice(const struct settings *s, const struct probe_found *found)
@@ -89,10 +84,8 @@ void doctor_relay(struct doctor *d)
 		.timeout = doctor_patience(d),
 	};
 
-	if (!has_channel(d, CHANNEL_MAIL)) {
-		doctor_note(d, FINDING_UNSET, NULL, "mail is not in broadcast.channels");
+	if (!doctor_uses(d, CHANNEL_MAIL))
 		return;
-	}
 	if (transport_is_null(s, CHANNEL_MAIL))
 		doctor_note(d, FINDING_WARNING, "for earnest: mail.transport = smtp, and a restart",
 			    "NOTHING GOES OUT by mail: mail.transport = null");
@@ -207,10 +200,8 @@ void doctor_dns(struct doctor *d)
 	const char *from = strrchr(s->mail_from_address, '@');
 	const char *back = strrchr(s->mail_return_address, '@');
 
-	if (!has_channel(d, CHANNEL_MAIL)) {
-		doctor_note(d, FINDING_UNSET, NULL, "mail is not in broadcast.channels");
+	if (!doctor_uses(d, CHANNEL_MAIL))
 		return;
-	}
 	if (!from || strcmp(from, "@localhost.localdomain") == 0) {
 		doctor_note(d, FINDING_FAULT, "set mail.from_address to one of your domain",
 			    "the sender has no domain that anybody knows");

@@ -20,11 +20,6 @@
 
 enum { FEEDS_MOST = 32, FORBIDDEN = 403, UNAUTHORIZED = 401, GOOD = 200 };
 
-static bool has_channel(const struct doctor *d, enum channel channel)
-{
-	return channels_by_names(d->settings->broadcast_channels) & 1u << channel;
-}
-
 static void warn_of_null(struct doctor *d, enum channel channel)
 {
 	if (transport_is_null(d->settings, channel))
@@ -106,10 +101,8 @@ void doctor_voice(struct doctor *d)
 	struct accounts accounts;
 	struct buf fault = {0};
 
-	if (!has_channel(d, CHANNEL_VOICE)) {
-		doctor_note(d, FINDING_UNSET, NULL, "voice is not in broadcast.channels");
+	if (!doctor_uses(d, CHANNEL_VOICE))
 		return;
-	}
 	warn_of_null(d, CHANNEL_VOICE);
 	if (!accounts_read(d->settings->voice_accounts, &accounts, &fault) || !accounts.count) {
 		doctor_note(d, FINDING_FAULT, "name an account, SID:TOKEN:CALLER:SHARE", "%s",
@@ -189,15 +182,13 @@ static void look_at_fcm(struct doctor *d)
 
 void doctor_push(struct doctor *d)
 {
-	if (!has_channel(d, CHANNEL_PUSH)) {
-		doctor_note(d, FINDING_UNSET, NULL, "push is not in broadcast.channels");
+	if (!doctor_uses(d, CHANNEL_PUSH))
 		return;
-	}
 	warn_of_null(d, CHANNEL_PUSH);
 	look_at_vapid(d);
 	look_at_contact(d);
 	look_at_fcm(d);
-	if (strncmp(d->settings->reply_base_url, "https://", 8) != 0)
+	if (!doctor_workers_alone(d) && strncmp(d->settings->reply_base_url, "https://", 8) != 0)
 		doctor_note(d, FINDING_WARNING,
 			    "have the reply page behind TLS, see reply.base_url",
 			    "phones can only be added over https, and reply.base_url is not");

@@ -68,6 +68,23 @@ void doctor_note(struct doctor *d, enum finding level, const char *advice, const
 	add(d->findings, level, advice, text);
 }
 
+bool doctor_workers_alone(const struct doctor *d)
+{
+	return *d->settings->roles_workers;
+}
+
+bool doctor_uses(struct doctor *d, enum channel channel)
+{
+	bool alone = doctor_workers_alone(d);
+	const char *list = alone ? d->settings->roles_workers : d->settings->broadcast_channels;
+	bool uses = channels_by_names(list) & 1u << channel;
+
+	if (!uses)
+		doctor_note(d, FINDING_UNSET, NULL, "%s is not in %s", channel_name(channel),
+			    alone ? "roles.workers" : "broadcast.channels");
+	return uses;
+}
+
 int64_t doctor_patience(const struct doctor *d)
 {
 	return d->timeout > 2 * SPARE_MS ? d->timeout - SPARE_MS : d->timeout / 2;
@@ -102,7 +119,11 @@ struct examination {
 static void be_the_check(struct doctor *d, const struct check *check, int fd)
 {
 	d->findings = json_array();
-	check->run(d);
+	if (check->main_only && doctor_workers_alone(d))
+		doctor_note(d, FINDING_UNSET, NULL,
+			    "is the main machine's: this one has workers alone (roles.workers)");
+	else
+		check->run(d);
 	int failed = json_dumpfd(d->findings, fd, JSON_COMPACT);
 	json_decref(d->findings);
 	close(fd);

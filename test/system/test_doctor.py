@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from dns_double import DnsDouble
 from exchange_double import ACCOUNT, ExchangeDouble
 from feed_double import FeedDouble
-from harness import needs_root
+from harness import needs_root, wait_for
 from smtp_double import SmtpDouble
 
 FAULT = 69
@@ -106,6 +106,32 @@ def test_nothing_there_at_all(bare):
     assert "No such file or directory" in faults and "tenkod does not run" in faults
     assert "Redis at" in faults and "no domain that anybody knows" in faults
     assert "settings" in bare.cli("doctor", "--only", "settings").stdout
+
+
+def test_a_machine_with_workers_alone(strict):
+    """It has no store, no keys and no endpoint, and is not told to have them."""
+    tenko = strict
+    redis = tenko.start_redis()
+    tenko.start("tenko-scheduler")  # on the main machine
+    folder = tenko.root / "far"
+    folder.mkdir(mode=0o700)
+    tenko.configure(tenko={"data_dir": str(folder)}, roles={"workers": "mail"}, workers={"voice": 0, "push": 0},
+                    feed={"enabled": True})
+    with SmtpDouble(tenko.root / "relay", options=relay_options(tenko, 90)) as relay, DnsDouble(DOMAIN) as dns:
+        tenko.configure(mail={"relay_port": relay.port})
+        found = doctor(tenko, code=FAULT, more=("--resolver", dns.address))
+        assert [text for text in found["fault"] if "no worker of this machine" in text] == found["fault"]
+        tenko.start("tenko-mail")
+        wait_for(lambda: "mail: 1 worker" in tenko.cli("doctor", "--only", "processes", code=None).stdout)
+        found = doctor(tenko, more=("--resolver", dns.address))
+    assert "mail: 1 worker on this machine" in found["ok"] and f"{folder}: its owner's alone" in found["ok"]
+    elsewhere = [text for text in found["not_set_up"] if "is the main machine's" in text]
+    assert len(elsewhere) == 5 and "voice is not in roles.workers" in found["not_set_up"]
+    assert "people are not told" not in str(found["warning"])
+    tenko.configure(roles={"workers": "mail,push"}, workers={"push": 1})
+    assert "copy it from the main machine" in tenko.cli("doctor", "--only", "files", code=FAULT).stdout
+    redis.kill()
+    assert doctor(tenko, "processes")["not_set_up"]
 
 
 def test_words_that_are_not_understood(bare):
