@@ -19,7 +19,7 @@ from devtools import Chromium, Fault  # noqa: E402
 from harness import wait_for  # noqa: E402
 
 import screens  # noqa: E402
-from sample import Sample  # noqa: E402
+from sample import SILENT, Sample  # noqa: E402
 
 PEOPLE, PEOPLE_QUICK = 640, 40
 PHONE, WALL, DESK = (390, 844), (1600, 1060), (1000, 1180)
@@ -72,9 +72,8 @@ def dashboards(studio, sample):
 
 
 def reply_pages(studio, sample):
-    for language in ("ja", "en"):
-        link = sample.link(sample.silent(language))
-        page = studio.open(link, PHONE)
+    for language, person in SILENT.items():
+        page = studio.open(sample.link(person), PHONE)
         studio.shoot(page, f"reply-{language}")
         page.evaluate("document.querySelector('[name=status][value=safe]').click()")
         page.evaluate("document.querySelector('form').requestSubmit()")

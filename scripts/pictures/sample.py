@@ -28,6 +28,7 @@ FAMILY = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", 
           "山口", "松本", "井上", "木村", "林", "斎藤", "清水")
 GIVEN = ("大輔", "陽子", "健太", "美咲", "直樹", "由美", "拓也", "恵子", "翔", "さくら", "浩", "真由美", "誠", "愛")
 CALLEES = ("callee *[13]=no-answer", "callee *5=busy", "callee *=answer 1")
+SILENT = {"ja": 23, "en": 3}  # who does not pick up either
 TITLE = "【安否確認】宮城県沖で震度6強の地震が発生しました"
 BODY = "ご自身の状況を回答してください。余震に注意し、身の安全を第一に行動してください。\n"
 TITLE_EN = "[Safety confirmation] Strong earthquake off Miyagi"
@@ -40,7 +41,8 @@ class Sample:
     def __init__(self, tenko, people):
         self.tenko, self.people = tenko, people
         self.random = random.Random(311)
-        mailed = [n for n in range(1, people + 1) if not self.by_telephone(n) and not self.unreachable(n)]
+        mailed = [n for n in range(1, people + 1) if not self.by_telephone(n) and not self.unreachable(n)
+                  and n not in SILENT.values()]
         self.answering = sorted(self.random.sample(mailed, int(len(mailed) * ANSWERED)))
         self.feeds = FeedDouble(tenko.root / "feeds")
         self.around = VoiceSystem(tenko)
@@ -78,7 +80,7 @@ class Sample:
 
     def contact(self, n):
         """Telephone first for one of four, nothing at all for a few."""
-        language = "en" if n % 16 == 0 else "ja"
+        language = "en" if n % 16 == 3 else "ja"
         mail, phone = f"u{n:04}@example.com", f"090{10000000 + n}"
         orders = "2,1,," if self.by_telephone(n) else "1,2,,"
         if self.unreachable(n):
@@ -146,11 +148,6 @@ class Sample:
                            (began + AGO + self.random.randrange(240000), delivery))
 
     # what is looked at
-
-    def silent(self, language):
-        """A person who has not answered, with that language."""
-        return next(n for n in range(6, self.people + 1)
-                    if n not in self.answering and (n % 16 == 0) == (language == "en") and not self.unreachable(n))
 
     def link(self, n):
         return f"{self.base}/r/{token(self.tenko, 1, n)}"

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -10,6 +11,13 @@ import pytest
 from harness import BIN, REPOSITORY
 
 SCRIPTS = REPOSITORY / "scripts"
+TOPS = ("common", "config", "dispatcher", "scripts", "test", "workers")
+
+
+def png_size(data):
+    """(width, height) in pixels of a whole PNG."""
+    assert data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR" and b"IEND" in data[-12:]
+    return struct.unpack(">II", data[16:24])
 
 
 def run(*command, **more):
@@ -116,6 +124,51 @@ def test_no_threat_is_without_a_test():
                if line.startswith("| ") and not line.startswith("| threat")]
     assert len(threats) > 30
     assert not [line for line in threats if "::" not in line.split("|")[3]]
+
+
+# ARCHITECTURE.md
+
+
+def test_the_architecture_names_what_there_is():
+    text = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`\n]+)`", text))
+    tree = [path for top in TOPS for path in (REPOSITORY / top).rglob("*") if "__pycache__" not in path.parts]
+    names = {path.name for path in tree}
+    paths = {word for word in named if re.fullmatch(rf"(?:{'|'.join(TOPS)})(?:/[\w.-]+)*/?", word)}
+    files = {word for word in named - paths if re.fullmatch(r"\w+\.(?:c|h|py|def|js|css|html)", word)}
+    functions = {word[:-2] for word in named if re.fullmatch(r"\w+\(\)", word)}
+    assert len(paths) > 80 and len(files) > 60 and len(functions) > 5
+    code = "".join(path.read_text(encoding="utf-8") for path in tree if path.suffix in (".c", ".h"))
+    assert [word for word in sorted(paths) if not (REPOSITORY / word).exists()] == []
+    assert sorted(files - names) == []
+    assert [name for name in sorted(functions) if f"{name}(" not in code] == []
+
+
+# pictures
+
+
+def test_the_pictures_of_the_readmes():
+    shown = set()
+    for name in ("README.md", "README.ja.md"):
+        text = (REPOSITORY / name).read_text(encoding="utf-8")
+        pictures = re.findall(r'<img src="([^"]+)" width="\d+" alt="([^"]+)">', text)
+        assert len(pictures) == text.count("<img") >= 7, name
+        assert all(len(told) > 40 for _, told in pictures)
+        shown.update(path for path, _ in pictures)
+    for path in shown:
+        size = png_size((REPOSITORY / path).read_bytes())
+        assert 300 < size[0] <= 1600 and 400 < size[1] <= 1600, path
+        assert (REPOSITORY / path).stat().st_size < 120000, path
+    assert {f"config/pictures/{path.name}" for path in (REPOSITORY / "config" / "pictures").iterdir()} == shown
+
+
+@pytest.mark.skipif(not shutil.which("chromium") or not shutil.which("pngquant"), reason="needs chromium and pngquant")
+def test_the_pictures_can_be_taken_again(tmp_path):
+    done = subprocess.run([SCRIPTS / "screenshots", "--quick", "--into", tmp_path], capture_output=True, text=True,
+                          timeout=240, env={**os.environ, "TENKO_BIN": str(BIN)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {p.name for p in tmp_path.iterdir()} == {p.name for p in (REPOSITORY / "config" / "pictures").iterdir()}
+    assert all(png_size(path.read_bytes())[0] > 300 for path in tmp_path.iterdir())
 
 
 # units for systemd
