@@ -199,6 +199,8 @@ static void draw_answer(const struct answer_figure *a, int64_t most, enum langua
 	int room = s->columns - ANSWERS_END;
 	int64_t length = most > 0 && room > 0 ? a->people * room / most : 0;
 
+	if (length == 0 && a->people > 0 && room > 0)
+		length = 1; /* a few among many are those to look for */
 	show_cell(a->label[language], LABEL, &label);
 	screen_put(s, STYLE_PLAIN, "  %s ", buf_text(&label));
 	screen_put(s, STYLE_FAINT, "%-10.10s ", a->key);

@@ -54,6 +54,12 @@ def running_master(roster):
     master.stop()
 
 
+def test_processes_leave_room_for_feeds(running_master, terminal):
+    running_master.sql("INSERT INTO feed VALUES ('https://feed.example/eqvol.xml', 1, NULL, 'no answer')")
+    lines = terminal("top", rows=16).wait_lines("eqvol.xml")
+    assert any("more: tenko top --once" in line for line in lines) and lines[-1].startswith("q ends this view")
+
+
 @pytest.mark.parametrize("rows, columns", ((24, 80), (50, 200)))
 def test_the_view_shows_all_and_ends_by_q(running, terminal, rows, columns):
     ask(running)

@@ -48,6 +48,7 @@ def test_all_that_matters_is_on_the_screen(roster, terminal, rows, columns):
                   "Newest", "answered safe, by web"):
         assert words in text, (words, lines)
     assert lines[-1] == "q ends this view, the broadcast goes on"
+    assert [line.rstrip()[-2:] for line in lines if " slight " in line] == [" #"], "ten of 600,000"
     # the columns of choices stand below each other although their names are wide
     assert len({line.index(key) + len(line[:line.index(key)].encode("gbk")) - len(line[:line.index(key)])
                 for line in lines for key in ("safe  ", "slight  ") if key in line and "by web" not in line}) <= 1

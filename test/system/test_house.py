@@ -2,13 +2,14 @@
 
 import os
 import re
+import shlex
 import shutil
 import struct
 import subprocess
 
 import pytest
 
-from harness import BIN, REPOSITORY
+from harness import BIN, REPOSITORY, wait_for
 
 SCRIPTS = REPOSITORY / "scripts"
 TOPS = ("common", "config", "dispatcher", "scripts", "test", "workers")
@@ -124,6 +125,34 @@ def test_no_threat_is_without_a_test():
                if line.startswith("| ") and not line.startswith("| threat")]
     assert len(threats) > 30
     assert not [line for line in threats if "::" not in line.split("|")[3]]
+
+
+# the READMEs
+
+NEXT = {"README.md": "### What to look at next", "README.ja.md": "### 次に見るもの"}
+
+
+def test_what_the_readmes_say_to_look_at_next_works(tenko):
+    """On a system that has had its first drill, called off so that watching it ends."""
+    said = [re.findall(r"`sudo tenko ([^`]+)`", (REPOSITORY / name).read_text(encoding="utf-8")
+                       .split(heading)[1].split("\n### ")[0]) for name, heading in NEXT.items()]
+    assert said[0] == said[1] and len(said[0]) >= 6
+    sample = REPOSITORY / "config" / "sample"
+    tenko.configure(mail={"transport": "null"}, voice={"transport": "null"}, push={"transport": "null"})
+    tenko.start_redis()
+    tenko.start("tenko-scheduler")
+    tenko.start("tenko-mail")
+    tenko.cli("import", "--groups", *sample.glob("group_*.csv"), "--users", *sample.glob("user_*.csv"),
+              "--patterns", *sample.glob("work_pattern_*.csv"), "--contacts", *sample.glob("contact_*.csv"))
+    tenko.cli("broadcast", "--template", "drill", "--kind", "drill", "--to", "user:U02", "--yes")
+    wait_for(lambda: tenko.sql("SELECT 1 FROM attempt"))
+    tenko.cli("cancel", "1")
+    wait_for(lambda: tenko.cli_json("status")["state"] == "cancelled")
+    for command in said[0]:
+        done = tenko.cli(*shlex.split(command.partition(" > ")[0]), code=None)
+        allowed = {"doctor": (0, 69), "test-send": (0, 75)}  # it finds what is not set up here
+        assert done.returncode in allowed.get(command.split()[0], (0,)), (command, done.stdout, done.stderr)
+        assert done.stdout.strip(), command
 
 
 # ARCHITECTURE.md

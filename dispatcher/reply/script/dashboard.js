@@ -6,7 +6,7 @@ const english = (new URLSearchParams(location.search).get("lang") || navigator.l
 const T = english ? {
 	other: "日本語", lang: "ja", none: "No broadcast has been asked for yet.", lost: "No connection: these figures are old",
 	now: "as of", of: "of", people: "people", answered: "answered", in_flight: "being tried", waiting: "waiting",
-	exhausted: "tried to the end", cancelled: "called off", eta: "all tried in about", rate: "attempts a second",
+	exhausted: "tried to the end", cancelled: "called off", eta: "the end in about", rate: "attempts a second",
 	over: "over", kinds: { safety: "Safety confirmation", notice: "Notice", drill: "Drill", family: "News for families" },
 	states: { requested: "asked for", running: "running", paused: "held", finished: "finished", cancelled: "called off" },
 	curve: "Answers over time", answers: "Answers", groups: "Who is missing, by group", group: "group", missing: "missing",
