@@ -112,7 +112,7 @@ static void look_at_settings_file(struct doctor *d)
 {
 	const struct settings *s = d->settings;
 	bool secrets = *s->mail_password || *s->redis_password || *s->voice_accounts ||
-		       *s->reply_stats_token;
+		       *s->reply_stats_token || *s->reply_admin_token;
 	struct stat about;
 
 	if (s->file && secrets && stat(s->file, &about) == 0 && (about.st_mode & 07))

@@ -119,9 +119,14 @@ def make(folder, quick):
         sys.exit("\n".join(faults))
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(64, f"{self.prog}: {message}; see --help\n")
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/screenshots", description=__doc__.partition(":")[2].strip(),
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog="scripts/screenshots", description=__doc__.partition(":")[2].strip(),
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, default=ROOT / "config" / "pictures", metavar="DIR",
                         help="where the pictures go (default: config/pictures)")
     parser.add_argument("--quick", action="store_true", help=f"with {PEOPLE_QUICK} people in the place of {PEOPLE}")

@@ -291,6 +291,8 @@ def test_modes_and_keys(tenko):
     assert "secret.key: others than its owner can read it (mode 640)" in faults
     assert "vapid.key: No such file" in faults and "holds passwords" in faults
     assert "hidden" not in faults
+    tenko.configure(mail={"username": "", "password": ""}, reply={"admin_token": "hidden"})
+    assert "holds passwords" in str(doctor(tenko, "files", code=FAULT)["fault"])
 
 
 def test_a_store_that_is_damaged_or_does_not_add_up(tenko):
