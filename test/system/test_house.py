@@ -132,6 +132,18 @@ def test_no_threat_is_without_a_test():
 NEXT = {"README.md": "### What to look at next", "README.ja.md": "### 次に見るもの"}
 
 
+def commands_of(name):
+    """What is typed there, without titles and remarks, which are translated."""
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    typed = re.findall(r"^ {4,}(?:\$ |(?=sudo |scripts/))(\S.*)$", text, re.M)
+    return [re.sub(r'"[^"]*"|#.*|  .*', "", line).rstrip() for line in typed]
+
+
+def test_both_readmes_have_the_same_commands():
+    english, japanese = commands_of("README.md"), commands_of("README.ja.md")
+    assert len(english) > 60 and english == japanese
+
+
 def test_what_the_readmes_say_to_look_at_next_works(tenko):
     """On a system that has had its first drill, called off so that watching it ends."""
     said = [re.findall(r"`sudo tenko ([^`]+)`", (REPOSITORY / name).read_text(encoding="utf-8")
