@@ -58,7 +58,7 @@ PROGRAMS := tenkod:dispatcher/master tenko-scheduler:dispatcher/scheduler \
             tenko-bounce:dispatcher/bounce
 NAMES    := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
 folder    = $(lastword $(subst :, ,$(filter $(1):%,$(PROGRAMS))))
-parts     = $(filter-out %/main.c,$(wildcard $(1)/*.c)) $(if $(filter workers/%,$(1)),$(WORKER))
+parts     = $(filter-out %/main.c,$(wildcard $(1)/*.c $(1)/*/*.c)) $(if $(filter workers/%,$(1)),$(WORKER))
 objects   = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 LIB     := $(BUILD)/lib/libtenko.a
@@ -181,5 +181,6 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
-$(BUILD)/obj/dispatcher/reply/scripts.o $(BUILD)/obj/dispatcher/reply/dashboard.o: $(wildcard dispatcher/reply/script/*)
+$(BUILD)/obj/dispatcher/reply/answers/scripts.o: $(wildcard dispatcher/reply/answers/*.js)
+$(BUILD)/obj/dispatcher/reply/figures/dashboard.o: $(wildcard dispatcher/reply/figures/dashboard.*)
 $(BUILD)/obj/common/store/migrations.o: $(wildcard common/store/migrations/*.sql)

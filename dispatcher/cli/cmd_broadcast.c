@@ -11,7 +11,7 @@
 #include "dispatcher/cli/show.h"
 #include "dispatcher/cli/status.h"
 #include "dispatcher/cli/targets.h"
-#include "dispatcher/cli/watch.h"
+#include "dispatcher/cli/views/watch.h"
 
 #include <stdlib.h>
 #include <string.h>

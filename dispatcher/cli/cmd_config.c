@@ -1,4 +1,4 @@
-#include "dispatcher/cli/config_check.h"
+#include "dispatcher/cli/doctor/config_check.h"
 
 #include "dispatcher/cli/command.h"
 

@@ -1,4 +1,4 @@
-#include "dispatcher/cli/doctor.h"
+#include "dispatcher/cli/doctor/doctor.h"
 
 #include "common/base/mem.h"
 

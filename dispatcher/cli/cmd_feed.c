@@ -1,4 +1,4 @@
-#include "dispatcher/cli/feed.h"
+#include "dispatcher/cli/feeds/feed.h"
 
 #include "common/hazard/areas.h"
 

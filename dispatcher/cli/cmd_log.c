@@ -11,7 +11,7 @@
 #include "dispatcher/cli/cells.h"
 #include "dispatcher/cli/interrupt.h"
 #include "dispatcher/cli/show.h"
-#include "dispatcher/cli/story_words.h"
+#include "dispatcher/cli/views/story_words.h"
 
 #include <inttypes.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 
 #include "common/base/clock.h"
 #include "dispatcher/cli/cells.h"
-#include "dispatcher/cli/report.h"
+#include "dispatcher/cli/report/report.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "dispatcher/cli/command.h"
 
 #include "dispatcher/cli/status.h"
-#include "dispatcher/cli/watch.h"
+#include "dispatcher/cli/views/watch.h"
 
 #include <sysexits.h>
 

@@ -1,6 +1,6 @@
 #include "dispatcher/cli/command.h"
 
-#include "dispatcher/cli/top.h"
+#include "dispatcher/cli/views/top.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include "common/hazard/event.h"
 #include "common/queue/poke.h"
 #include "common/store/telegram.h"
-#include "dispatcher/reply/batch.h"
+#include "dispatcher/reply/answers/batch.h"
 
 #include <event2/buffer.h>
 #include <jansson.h>

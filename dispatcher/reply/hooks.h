@@ -8,7 +8,7 @@
  * Behind a bearer token (common/auth/hook_token.h); without it 401, whatever was sent.
  */
 
-#include "dispatcher/reply/respond.h"
+#include "dispatcher/reply/http/respond.h"
 
 void hooks_serve_alertmanager(struct visit *visit, const char *rest);
 void hooks_serve_cap(struct visit *visit, const char *rest);

@@ -13,7 +13,7 @@
 #include "common/auth/vapid.h"
 #include "common/conf/settings.h"
 #include "common/store/store.h"
-#include "dispatcher/reply/traffic.h"
+#include "dispatcher/reply/http/traffic.h"
 #include <event2/event.h>
 
 struct asked_cache;

@@ -4,7 +4,7 @@
  * Seeds: test/fuzz/seeds/head
  */
 
-#include "dispatcher/reply/head.h"
+#include "dispatcher/reply/http/head.h"
 #include "test/fuzz/must.h"
 #include "test/fuzz/target.h"
 

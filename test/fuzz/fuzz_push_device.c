@@ -5,7 +5,7 @@
  */
 
 #include "common/base/mem.h"
-#include "dispatcher/reply/subscription.h"
+#include "dispatcher/reply/answers/subscription.h"
 #include "test/fuzz/must.h"
 #include "test/fuzz/target.h"
 #include "workers/push/devices.h"

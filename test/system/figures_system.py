@@ -13,7 +13,7 @@ from harness import REPOSITORY, wait_for
 
 SAMPLE = re.compile(r"^(?P<name>[a-z_]+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 LABEL = re.compile(r'([a-z]+)="((?:[^"\\]|\\.)*)"')
-METRICS = re.findall(r'^METRIC\("(\w+)", (\w+)', (REPOSITORY / "dispatcher/reply/metrics.def").read_text(), re.M)
+METRICS = re.findall(r'^METRIC\("(\w+)", (\w+)', (REPOSITORY / "dispatcher/reply/figures/metrics.def").read_text(), re.M)
 
 
 class Metrics:

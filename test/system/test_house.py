@@ -66,7 +66,7 @@ def test_includes_that_point_down_are_fine(tree):
     ("common/roster/import.c", '"dispatcher/cli/cli.h"', "common knows no process"),
     ("common/store/store.c", '"common/shed/bike.h"', "does not know"),
     ("common/store/store.c", '"store.h"', "root of the repository"),
-    ("dispatcher/cli/main.c", '"dispatcher/reply/page.h"', "points sideways"),
+    ("dispatcher/cli/main.c", '"dispatcher/reply/answers/page.h"', "points sideways"),
     ("dispatcher/cli/main.c", '"workers/worker.h"', "points sideways"),
     ("workers/worker.c", '"workers/mail/mail.h"', "points sideways"),
     ("workers/mail/mail.c", '"dispatcher/cli/cli.h"', "points sideways"),

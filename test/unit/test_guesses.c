@@ -1,6 +1,6 @@
 /* Wrong links: each source's limit and that over all, over time. */
 
-#include "dispatcher/reply/guesses.h"
+#include "dispatcher/reply/http/guesses.h"
 #include "test/unit/run.h"
 
 #include <check.h>

@@ -3,7 +3,7 @@
  */
 
 #include "common/base/mem.h"
-#include "dispatcher/reply/head.h"
+#include "dispatcher/reply/http/head.h"
 #include "test/unit/run.h"
 
 #include <check.h>

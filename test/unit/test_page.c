@@ -3,9 +3,9 @@
  */
 
 #include "common/base/mem.h"
-#include "dispatcher/reply/answer.h"
-#include "dispatcher/reply/page.h"
-#include "dispatcher/reply/respond.h"
+#include "dispatcher/reply/answers/answer.h"
+#include "dispatcher/reply/answers/page.h"
+#include "dispatcher/reply/http/respond.h"
 #include "test/unit/run.h"
 
 #include <check.h>
@@ -306,7 +306,7 @@ START_TEST(every_problem_has_a_page_in_both_languages)
 {
 	static const int statuses[] = {
 #define X(status, ...) status,
-#include "dispatcher/reply/problems.def"
+#include "dispatcher/reply/http/problems.def"
 #undef X
 	};
 

@@ -1,6 +1,6 @@
 /* What a reading makes of what was posted: which workers are up, how old the oldest job is. */
 
-#include "dispatcher/reply/reading.h"
+#include "dispatcher/reply/figures/reading.h"
 #include "test/unit/run.h"
 
 #include <check.h>

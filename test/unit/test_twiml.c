@@ -3,7 +3,7 @@
 #include "common/base/mem.h"
 #include "common/text/url.h"
 #include "common/text/xml.h"
-#include "dispatcher/reply/twiml.h"
+#include "dispatcher/reply/voice/twiml.h"
 #include "test/unit/run.h"
 
 #include <check.h>

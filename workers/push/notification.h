@@ -25,7 +25,7 @@ void notification_write(const struct job *job, const struct content *content, in
 			int64_t ttl_most, struct notification *notification);
 void notification_free(struct notification *notification);
 
-/* As our service worker reads it (dispatcher/reply/script/sw.js): JSON. */
+/* As our service worker reads it (dispatcher/reply/answers/sw.js): JSON. */
 void notification_for_browser(const struct notification *notification, struct buf *out);
 
 /* As FCM takes it, for the device with that registration token: JSON. */
