@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* About so many attempts are reckoned at most, whoever many it is for. */
-enum { ATTEMPTS_RECKONED = 150000, WAITS_ONLY = -1 };
+enum { ATTEMPTS_RECKONED = 15000, WAITS_ONLY = -1 };
 
 #define LONG_AGO (-1e15)
 #define NOT_YET  1 /* what should have ended by now ends at once */

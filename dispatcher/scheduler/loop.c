@@ -34,9 +34,9 @@ enum {
 	RETRY_MS = 1000,    /* after the store failed */
 	RECONNECT_MS = 500, /* after the belt broke */
 	SIGNALS = 3,
-	LOG_IDLE =
-		1000, /* pages of the store's log that are put into it when nothing else is to do */
-	LOG_BUSY = 8192, /* 32 MB: or although there is */
+	/* Pages of the store's log, 4 MB, that are put into the database at a time: so little that no
+	 * answer waits long for the disk behind it. */
+	LOG_PAGES = 1024,
 };
 
 struct loop {
@@ -166,7 +166,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	if (had_belt && s->belt_state == BELT_GONE)
 		drop_belt(l);
 	/* Redis is at work on what the turn handed over. */
-	store_checkpoint(s->store, s->more ? LOG_BUSY : LOG_IDLE);
+	store_checkpoint(s->store, LOG_PAGES);
 	next = next < overdue ? next : overdue;
 	wake_at(l, s->more ? 0 : next);
 }

@@ -28,7 +28,7 @@ enum {
 	TURN_CONTROLS = 100,
 	TURN_RESULTS = 2000,
 	TURN_DELIVERIES = 500,
-	TURN_MS = 20, /* for fan-outs and sweeps */
+	TURN_MS = 10, /* for fan-outs and sweeps */
 };
 
 enum belt_state {

@@ -16,7 +16,7 @@ def smtp(bench, people):
     """3. Mail through real SMTP to smtp-sink, beside smtp-source with kept connections."""
     people = min(people, 100000)
     with raw.smtp_sink() as port:
-        reference = raw.smtp_source(port, people, WORKERS)
+        reference = raw.smtp_source(port, people)
         with bench.ground.engine(people) as engine:
             engine.run_all(WORKERS, min(people, WINDOW), mail={"transport": "smtp", "relay_port": port})
             asked_at, _ = engine.ask()
