@@ -1,26 +1,21 @@
 #include "common/store/migrations.h"
 
+#include "common/base/embed.h"
 #include "common/store/ledger.h"
 #include "common/store/stmt.h"
 
 #include <assert.h>
 
-/* The file's text as a NUL-terminated string. */
-#define EMBED(symbol, file)                                                                      \
-	__asm__(".section .rodata\n" #symbol ":\n.incbin \"common/store/migrations/" file "\"\n" \
-		".byte 0\n.previous\n");                                                         \
-	extern const char symbol[]
-
-EMBED(migration_1, "001_first.sql");
-EMBED(migration_2, "002_device.sql");
-EMBED(migration_3, "003_voice.sql");
-EMBED(migration_4, "004_ledger.sql");
-EMBED(migration_5, "005_targets.sql");
-EMBED(migration_6, "006_hazard.sql");
-EMBED(migration_7, "007_family.sql");
-EMBED(migration_8, "008_bounce.sql");
-EMBED(migration_9, "009_drill.sql");
-EMBED(migration_10, "010_total.sql");
+EMBED(migration_1, "common/store/migrations/001_first.sql");
+EMBED(migration_2, "common/store/migrations/002_device.sql");
+EMBED(migration_3, "common/store/migrations/003_voice.sql");
+EMBED(migration_4, "common/store/migrations/004_ledger.sql");
+EMBED(migration_5, "common/store/migrations/005_targets.sql");
+EMBED(migration_6, "common/store/migrations/006_hazard.sql");
+EMBED(migration_7, "common/store/migrations/007_family.sql");
+EMBED(migration_8, "common/store/migrations/008_bounce.sql");
+EMBED(migration_9, "common/store/migrations/009_drill.sql");
+EMBED(migration_10, "common/store/migrations/010_total.sql");
 
 /* The text, and what is to be done behind it that SQL cannot say. */
 static const struct {

@@ -1,17 +1,12 @@
 #include "dispatcher/reply/answers/scripts.h"
 
+#include "common/base/embed.h"
 #include "dispatcher/reply/answers/subscribe.h"
 
 #include <string.h>
 
-/* The file's text as a NUL-terminated string. */
-#define EMBED(symbol, file)                                                                      \
-	__asm__(".section .rodata\n" #symbol ":\n.incbin \"dispatcher/reply/answers/" file "\"\n" \
-		".byte 0\n.previous\n");                                                         \
-	extern const char symbol[]
-
-EMBED(push_script, "push.js");
-EMBED(worker_script, "sw.js");
+EMBED(push_script, "dispatcher/reply/answers/push.js");
+EMBED(worker_script, "dispatcher/reply/answers/sw.js");
 
 static void serve(const struct visit *visit, const char *script)
 {

@@ -1,5 +1,6 @@
 #include "dispatcher/reply/figures/dashboard.h"
 
+#include "common/base/embed.h"
 #include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "common/store/listing.h"
@@ -12,15 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The file's text as a NUL-terminated string. */
-#define EMBED(symbol, file)                                                                      \
-	__asm__(".section .rodata\n" #symbol ":\n.incbin \"dispatcher/reply/figures/" file "\"\n" \
-		".byte 0\n.previous\n");                                                         \
-	extern const char symbol[]
-
-EMBED(dashboard_page, "dashboard.html");
-EMBED(dashboard_style, "dashboard.css");
-EMBED(dashboard_script, "dashboard.js");
+EMBED(dashboard_page, "dispatcher/reply/figures/dashboard.html");
+EMBED(dashboard_style, "dispatcher/reply/figures/dashboard.css");
+EMBED(dashboard_script, "dispatcher/reply/figures/dashboard.js");
 
 #define TYPE_STYLE "text/css; charset=utf-8"
 
