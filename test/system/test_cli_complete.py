@@ -20,7 +20,7 @@ def complete(tenko, *words):
 def options_by_file():
     """The options that each source file reads."""
     found = {}
-    for path in CLI.glob("*.c"):
+    for path in CLI.rglob("*.c"):
         names = re.findall(r'\{\s*"([a-z0-9-]+)",\s*(no|required|optional)_argument', path.read_text(encoding="utf-8"))
         if names:
             found[path.stem] = {f"--{name}": kind for name, kind in names}
