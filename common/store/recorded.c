@@ -1,7 +1,6 @@
 #include "common/store/recorded.h"
 
 #include "common/base/mem.h"
-#include "common/base/number.h"
 #include "common/base/vocabulary.h"
 #include "common/store/delivery.h"
 #include "common/store/states.h"
@@ -123,10 +122,8 @@ static const char *words_of(const struct value *v)
 
 static void add_number(struct buf *b, const char *name, int64_t number)
 {
-	char text[NUMBER_TEXT];
-
 	buf_text_add(b, name);
-	buf_text_add(b, number_text(number, text));
+	buf_number(b, number);
 }
 
 static void add_word(struct buf *b, const char *name, const char *word)
