@@ -196,10 +196,8 @@ void decisions_free(struct decisions *decisions)
 
 /* words */
 
-#define X(symbol, number, name, phrase) [number] = {name, phrase},
-static const struct {
-	const char *name, *phrase;
-} verdicts[VERDICT_END] = {[VERDICT_NONE] = {"", ""}, VERDICTS(X)};
+#define X(symbol, number, name, phrase) [number] = (name),
+static const char *const verdict_names[VERDICT_END] = {VERDICTS(X)};
 #undef X
 
 static bool is_verdict(enum verdict verdict)
@@ -209,10 +207,5 @@ static bool is_verdict(enum verdict verdict)
 
 const char *verdict_name(enum verdict verdict)
 {
-	return is_verdict(verdict) ? verdicts[verdict].name : "";
-}
-
-const char *verdict_phrase(enum verdict verdict)
-{
-	return is_verdict(verdict) ? verdicts[verdict].phrase : "";
+	return is_verdict(verdict) ? verdict_names[verdict] : "";
 }

@@ -118,4 +118,3 @@ void decide_due(const struct rules *rules, const char *rule, const struct past *
 void decisions_free(struct decisions *decisions);
 
 const char *verdict_name(enum verdict verdict);
-const char *verdict_phrase(enum verdict verdict);
